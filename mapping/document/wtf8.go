@@ -1,0 +1,168 @@
+package document
+
+import "unicode/utf8"
+
+// The surrogates, the halves of which UTF-16 makes characters beyond U+FFFF.
+const (
+	surrogateMin = 0xd800
+	surrogateLow = 0xdc00
+	surrogateEnd = 0xe000
+)
+
+// UTF16Len returns the length that JavaScript gives for s: its number of UTF-16 units. s is WTF-8.
+func UTF16Len(s string) int {
+	n := 0
+	for i := range len(s) {
+		if c := s[i]; c&0xc0 != 0x80 { // not a continuation byte
+			n++
+			if c >= 0xf0 {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// utf16Unit returns the i-th UTF-16 unit of s, which is WTF-8, as a string of its own.
+func utf16Unit(s string, i int) (unit string, ok bool) {
+	for len(s) > 0 {
+		r, n := decodeWTF8(s)
+		switch {
+		case i == 0 && r < 0x10000:
+			return s[:n], true
+		case r < 0x10000:
+			i--
+		case i == 0:
+			return surrogate(surrogateMin + (r-0x10000)>>10), true
+		case i == 1:
+			return surrogate(surrogateLow + (r-0x10000)&0x3ff), true
+		default:
+			i -= 2
+		}
+		s = s[n:]
+	}
+	return "", false
+}
+
+// surrogate returns the three bytes of a single surrogate.
+func surrogate(r rune) string { return string(appendWTF8(nil, r)) }
+
+// appendWTF8 appends r, which may be a surrogate.
+func appendWTF8(dst []byte, r rune) []byte {
+	if surrogateMin <= r && r < surrogateEnd {
+		return append(dst, 0xe0|byte(r>>12), 0x80|byte(r>>6)&0x3f, 0x80|byte(r)&0x3f)
+	}
+	return utf8.AppendRune(dst, r)
+}
+
+// decodeWTF8 returns the first character of s, which is not empty, and its width. A surrogate is a character here;
+// for malformed bytes it returns utf8.RuneError and how many of them the WHATWG decoder replaces by one U+FFFD.
+func decodeWTF8[T string | []byte](s T) (r rune, width int) {
+	if c := s[0]; c < utf8.RuneSelf {
+		return rune(c), 1
+	}
+	if isSurrogate(s) {
+		return rune(s[0]&0x0f)<<12 | rune(s[1]&0x3f)<<6 | rune(s[2]&0x3f), 3
+	}
+	if r, n := decodeRune(s); n > 1 {
+		return r, n
+	}
+	return utf8.RuneError, malformed(s)
+}
+
+// decodeRune is utf8.DecodeRune for strings and bytes alike.
+func decodeRune[T string | []byte](s T) (r rune, width int) {
+	var b [utf8.UTFMax]byte
+	return utf8.DecodeRune(b[:copy(b[:], s)])
+}
+
+// isSurrogate reports whether s starts with the three bytes of a surrogate.
+func isSurrogate[T string | []byte](s T) bool {
+	return len(s) >= 3 && s[0] == 0xed && s[1] >= 0xa0 && s[1] <= 0xbf && s[2]&0xc0 == 0x80
+}
+
+// malformed returns how many of the malformed bytes at the start of s the WHATWG decoder replaces by one U+FFFD: the
+// longest piece that starts a well-formed sequence, at least one.
+func malformed[T string | []byte](s T) int {
+	lo, hi, more := byte(0x80), byte(0xbf), 0
+	switch c := s[0]; {
+	case 0xc2 <= c && c <= 0xdf:
+		more = 1
+	case 0xe0 <= c && c <= 0xef:
+		more = 2
+	case 0xf0 <= c && c <= 0xf4:
+		more = 3
+	}
+	switch s[0] {
+	case 0xe0:
+		lo = 0xa0
+	case 0xed:
+		hi = 0x9f
+	case 0xf0:
+		lo = 0x90
+	case 0xf4:
+		hi = 0x8f
+	}
+	n := 1
+	for n <= more && n < len(s) && lo <= s[n] && s[n] <= hi {
+		lo, hi = 0x80, 0xbf
+		n++
+	}
+	return n
+}
+
+// appendUTF8 appends bytes as the WHATWG decoder reads them: malformed sequences, surrogates among them, become
+// U+FFFD.
+func appendUTF8[T string | []byte](dst []byte, s T) []byte {
+	good := 0 // s[:good] is well formed and not yet appended
+	for good < len(s) {
+		if s[good] < utf8.RuneSelf {
+			good++
+			continue
+		}
+		if _, n := decodeRune(s[good:]); n > 1 {
+			good += n
+			continue
+		}
+		dst = append(dst, s[:good]...)
+		dst = append(dst, "\uFFFD"...)
+		s = s[good+malformed(s[good:]):]
+		good = 0
+	}
+	return append(dst, s...)
+}
+
+// toWTF8 returns s with every malformed sequence replaced by U+FFFD and every high surrogate that meets a low one
+// joined with it to the character that they are.
+func toWTF8(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	out := make([]byte, 0, len(s))
+	for len(s) > 0 {
+		r, n := decodeWTF8(s)
+		if surrogateMin <= r && r < surrogateLow && isSurrogate(s[n:]) {
+			if low, m := decodeWTF8(s[n:]); low >= surrogateLow {
+				r, n = joinSurrogates(r, low), n+m
+			}
+		}
+		out = appendWTF8(out, r)
+		s = s[n:]
+	}
+	return string(out)
+}
+
+// joinSurrogates returns the character that a high and a low surrogate make.
+func joinSurrogates(high, low rune) rune {
+	return (high-surrogateMin)<<10 | (low - surrogateLow) + 0x10000
+}
+
+// hasSurrogate reports whether s, WTF-8, holds an unpaired surrogate.
+func hasSurrogate(s string) bool {
+	for i := range len(s) - 1 {
+		if s[i] == 0xed && s[i+1] >= 0xa0 {
+			return true
+		}
+	}
+	return false
+}
