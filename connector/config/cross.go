@@ -1,0 +1,151 @@
+package config
+
+import (
+	"crypto/tls"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// crossCheck looks at what no single variable can tell. It does not look at combinations of which a part has a fault
+// already.
+func (l *loader) crossCheck() {
+	l.checkRequired()
+	l.checkTLS()
+	l.checkSASL()
+	l.checkMappings()
+	l.checkRetries()
+	l.checkDeadLetters()
+	l.checkMemory()
+}
+
+func (l *loader) isSet(name string) bool {
+	_, set := l.env[name]
+	return set
+}
+
+func (l *loader) checkRequired() {
+	if !l.isSet("KAFKA_BROKERS") {
+		l.fault("KAFKA_BROKERS", "", "is not set", "give the brokers to start from, such as kafka-1:9092,kafka-2:9092")
+	}
+	if !l.isSet("KAFKA_TOPICS") {
+		l.fault("KAFKA_TOPICS", "", "is not set", "give the topics to read, such as segment-events, or a regular expression such as ^segment-.*")
+	}
+}
+
+func (l *loader) checkTLS() {
+	k := &l.config.Kafka
+	if !k.TLS && l.sound("KAFKA_TLS") {
+		for _, name := range []string{"KAFKA_TLS_CA_FILE", "KAFKA_TLS_CERT_FILE", "KAFKA_TLS_KEY_FILE"} {
+			if l.isSet(name) {
+				l.fault(name, l.env[name], "of no use without TLS", "set "+Prefix+"KAFKA_TLS=true, or remove it")
+			}
+		}
+	}
+	switch {
+	case !l.sound("KAFKA_TLS_CERT_FILE", "KAFKA_TLS_KEY_FILE"):
+	case k.CertFile != "" && k.KeyFile == "":
+		l.fault("KAFKA_TLS_KEY_FILE", "", "is not set, but "+Prefix+"KAFKA_TLS_CERT_FILE is", "give the certificate's key, or remove the certificate")
+	case k.CertFile == "" && k.KeyFile != "":
+		l.fault("KAFKA_TLS_CERT_FILE", "", "is not set, but "+Prefix+"KAFKA_TLS_KEY_FILE is", "give the key's certificate, or remove the key")
+	case k.CertFile != "":
+		if _, err := tls.LoadX509KeyPair(k.CertFile, k.KeyFile); err != nil {
+			l.fault("KAFKA_TLS_CERT_FILE", k.CertFile, "does not go with "+Prefix+"KAFKA_TLS_KEY_FILE ("+strings.TrimPrefix(cause(err), "tls: ")+")", "give a certificate and its key, both PEM")
+		}
+	}
+}
+
+func (l *loader) checkSASL() {
+	s := &l.config.Kafka.SASL
+	password := []string{"KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"}
+	token := []string{"KAFKA_SASL_TOKEN"}
+	needed, useless := password, token
+	switch {
+	case !l.sound("KAFKA_SASL_MECHANISM"):
+		return
+	case s.Mechanism == "":
+		needed, useless = nil, append(password, token...)
+	case s.Mechanism == "OAUTHBEARER":
+		needed, useless = token, password
+	}
+	for _, name := range needed {
+		if !l.isSet(name) && !l.isSet(name+"_FILE") {
+			l.fault(name, "", "is not set", s.Mechanism+" needs it")
+		}
+	}
+	for _, name := range useless {
+		for _, name := range []string{name, name + "_FILE"} {
+			switch {
+			case !l.isSet(name):
+			case s.Mechanism == "":
+				l.fault(name, "", "is set, but "+Prefix+"KAFKA_SASL_MECHANISM is not", "choose a mechanism, or remove the credentials")
+			default:
+				l.fault(name, "", "is of no use with "+s.Mechanism, "remove it, or choose another "+Prefix+"KAFKA_SASL_MECHANISM")
+			}
+		}
+	}
+}
+
+func (l *loader) checkMappings() {
+	var sources []string
+	for _, name := range []string{"MAPPINGS_FILE", "MAPPINGS"} {
+		if l.isSet(name) {
+			sources = append(sources, name)
+		}
+	}
+	if vars := l.config.Mappings.Vars; len(vars) > 0 {
+		first := slices.Sorted(maps.Keys(vars))[0]
+		sources = append(sources, first)
+	}
+	switch len(sources) {
+	case 0:
+		l.fault("MAPPINGS_FILE", "", "is not set", "give the path of a mappings file (or set "+Prefix+"MAPPINGS, or "+Prefix+"MAPPING_1_NAME and so on)")
+	case 1:
+	default:
+		l.fault(sources[0], "", "and "+Prefix+strings.Join(sources[1:], " and "+Prefix)+" are both set", "mappings have one source: keep one of them")
+	}
+}
+
+func (l *loader) checkRetries() {
+	d := &l.config.Delivery
+	if l.sound("RETRY_MAX", "RETRY_WINDOW") && d.RetryMax > d.RetryWindow {
+		l.fault("RETRY_MAX", l.env["RETRY_MAX"], "longer than "+Prefix+"RETRY_WINDOW ("+short(d.RetryWindow)+")", "shorten it, or lengthen the window")
+	}
+	if l.sound("RETRY_MIN", "RETRY_MAX") && d.RetryMin > d.RetryMax {
+		l.fault("RETRY_MIN", l.env["RETRY_MIN"], "longer than "+Prefix+"RETRY_MAX ("+short(d.RetryMax)+")", "shorten it, or lengthen "+Prefix+"RETRY_MAX")
+	}
+}
+
+// checkDeadLetters sees to it that the connector never reads its own dead letters.
+func (l *loader) checkDeadLetters() {
+	topic := l.config.Delivery.DLQTopic
+	if !l.sound("KAFKA_GROUP", "DLQ_TOPIC") {
+		return
+	}
+	if !l.isSet("DLQ_TOPIC") {
+		if problem := topicName(topic); problem != "" {
+			l.fault("DLQ_TOPIC", "", "is not set, and its default "+quote(topic)+" "+problem, "name a topic")
+			return
+		}
+	}
+	if !l.sound("KAFKA_TOPICS") {
+		return
+	}
+	for _, name := range l.config.Kafka.Topics {
+		if name == topic {
+			l.fault("DLQ_TOPIC", topic, "among "+Prefix+"KAFKA_TOPICS: the connector would read its own dead letters", "name another topic")
+		}
+		if pattern, err := regexp.Compile(name); strings.HasPrefix(name, "^") && err == nil && pattern.MatchString(topic) {
+			l.fault("KAFKA_TOPICS", name, "matches the dead-letter topic "+quote(topic)+": the connector would read its own dead letters", "narrow the expression, or set "+Prefix+"DLQ_TOPIC to a name that it does not match")
+		}
+	}
+}
+
+func (l *loader) checkMemory() {
+	const least = 4 // batches: one being built, one under way, and as much again being read
+	budget, batch := l.config.MemoryBudget, l.config.Delivery.BatchMaxBytes
+	if l.sound("MEMORY_BUDGET", "BATCH_MAX_BYTES") && budget < least*batch {
+		l.fault("MEMORY_BUDGET", budget.String(), "less than four times "+Prefix+"BATCH_MAX_BYTES ("+batch.String()+")", "raise it to "+(least*batch).String()+" or more, or lower the size of a batch")
+	}
+}

@@ -1,0 +1,118 @@
+package config
+
+import "time"
+
+// Prefix starts the name of every variable.
+const Prefix = "CONNECTOR_"
+
+// maxNumbered is how many mappings the numbered variables MAPPING_1_NAME, MAPPING_1_TRIGGER … can define.
+const maxNumbered = 50
+
+// variables is the table of all variables but the numbered ones, in the order in which an operator meets them.
+func (c *Config) variables() []variable {
+	k, d := &c.Kafka, &c.Delivery
+	return inGroups(
+		group("Kafka",
+			list("KAFKA_BROKERS", &k.Brokers, hostPort, "host:port, comma-separated",
+				"brokers to start from; required"),
+			list("KAFKA_TOPICS", &k.Topics, topicOrPattern, "topic names, comma-separated, or one regular expression that starts with ^",
+				"topics to read; required"),
+			text("KAFKA_GROUP", &k.Group, "segment-webhooks", anyText, "a name",
+				"consumer group; its committed offsets are the connector's memory"),
+			text("KAFKA_INSTANCE_ID", &k.InstanceID, "", anyText, "a name that no other instance has",
+				"makes this instance a static member, so that a quick restart moves no partitions"),
+			duration("KAFKA_SESSION_TIMEOUT", &k.SessionTimeout, "45s", 6*time.Second, 30*time.Minute,
+				"how long Kafka waits for a silent instance before it gives its partitions to others"),
+			text("KAFKA_START", &k.Start, "earliest", startOffset, "earliest, latest or a time such as 2026-01-31T08:00:00Z",
+				"where a group without committed offsets begins"),
+			word("KAFKA_GROUP_PROTOCOL", &k.GroupProtocol, "classic", []string{"classic", "consumer"},
+				"classic is cooperative-sticky; consumer is KIP-848, for brokers that have KIP-1251"),
+			flag("KAFKA_TLS", &k.TLS, "false",
+				"encrypt the connections to the brokers"),
+			file("KAFKA_TLS_CA_FILE", &k.CAFile, certificates,
+				"certificates of a private authority, PEM"),
+			file("KAFKA_TLS_CERT_FILE", &k.CertFile, readable,
+				"client certificate, PEM"),
+			file("KAFKA_TLS_KEY_FILE", &k.KeyFile, readable,
+				"key of the client certificate, PEM"),
+			word("KAFKA_SASL_MECHANISM", &k.SASL.Mechanism, "", []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"},
+				"how to authenticate to the brokers; not set: not at all"),
+			text("KAFKA_SASL_USERNAME", &k.SASL.Username, "", anyText, "a name",
+				"user for PLAIN and SCRAM"),
+			secret("KAFKA_SASL_PASSWORD", &k.SASL.Password, nil,
+				"password for PLAIN and SCRAM"),
+			secret("KAFKA_SASL_TOKEN", &k.SASL.Token, &k.SASL.TokenFile,
+				"token for OAUTHBEARER; a file is read again at every authentication"),
+		),
+		group("Events",
+			text("EVENT_FORMAT", &c.Events.Format, "auto", eventFormat, "auto or json",
+				"how record values are encoded; auto looks at each"),
+		),
+		group("Mappings",
+			file("MAPPINGS_FILE", &c.Mappings.File, readable,
+				"YAML or JSON file of mappings, or an export of Segment's Public API"),
+			text("MAPPINGS", &c.Mappings.Inline, "", anyText, "the text of such a file",
+				"the mappings themselves, in place of a file"),
+		),
+		group("Delivery",
+			secret("SHARED_SECRET", &d.SharedSecret, nil,
+				"key of the X-Signature header; not set: requests are not signed"),
+			duration("REQUEST_TIMEOUT", &d.RequestTimeout, "5s", 10*time.Millisecond, 5*time.Minute,
+				"from the start of a request to the headers of its answer"),
+			duration("RETRY_WINDOW", &d.RetryWindow, "4h", time.Second, 30*24*time.Hour,
+				"how long an event is tried, from when it was first read, before it becomes a dead letter"),
+			duration("RETRY_MIN", &d.RetryMin, "1s", time.Millisecond, 24*time.Hour,
+				"first wait between attempts, before jitter"),
+			duration("RETRY_MAX", &d.RetryMax, "5m", time.Millisecond, 24*time.Hour,
+				"longest wait between attempts, before jitter; never longer than the window"),
+			number("MAX_IN_FLIGHT", &d.MaxInFlight, "64", 1, 10_000,
+				"requests of one mapping that are under way at a time"),
+			duration("BATCH_LINGER", &d.BatchLinger, "1s", 0, time.Minute,
+				"how long an incomplete batch waits for more events"),
+			size("BATCH_MAX_BYTES", &d.BatchMaxBytes, "4MB", 1<<10, 100e6,
+				"largest body of a batch"),
+			text("DLQ_TOPIC", &d.DLQTopic, "", topicName, "a topic name",
+				"dead-letter topic; not set: the group's name and .dlq"),
+			flag("DLQ_CREATE", &d.DLQCreate, "true",
+				"create the dead-letter topic where it is missing"),
+			list("ALLOWED_HOSTS", &d.AllowedHosts, hostPattern, "host, host:port or *.domain, comma-separated",
+				"the only hosts that a URL computed from an event may point to"),
+			file("ENDPOINT_CA_FILE", &d.CAFile, certificates,
+				"certificates of a private authority that endpoints may use besides the system's, PEM"),
+			text("USER_AGENT", &d.UserAgent, "Segment.io/1.0", printableASCII, "printable ASCII",
+				"User-Agent of requests whose mapping sets none"),
+		),
+		group("Operation",
+			size("MEMORY_BUDGET", &c.MemoryBudget, "256MiB", 16<<20, 1<<40,
+				"bytes of events held in memory, all told; at least four times BATCH_MAX_BYTES"),
+			text("HTTP_ADDR", &c.HTTPAddr, ":8080", listenAddress, "host:port or :port",
+				"where the page, health, readiness and metrics are served"),
+			level("LOG_LEVEL", &c.LogLevel, "info",
+				"least severe level that is written"),
+			word("LOG_FORMAT", &c.LogFormat, "text", []string{"text", "json"},
+				"form of the log lines"),
+			duration("SHUTDOWN_GRACE", &c.ShutdownGrace, "30s", time.Millisecond, time.Hour,
+				"how long deliveries in flight may take to finish when the connector is told to stop"),
+			duration("ORPHAN_GRACE", &c.OrphanGrace, "15m", 0, 30*24*time.Hour,
+				"how long the position of a removed mapping is kept; longer than a rolling deploy takes"),
+			word("ON_LAG", &c.OnLag, "wait", []string{"wait", "dead-letter"},
+				"what becomes of events whose endpoint is too slow to take them within the window"),
+			duration("COMMIT_INTERVAL", &c.CommitInterval, "1s", 10*time.Millisecond, time.Minute,
+				"longest time from a delivery to the commit of its offset"),
+		),
+	)
+}
+
+// numbered is the table of the numbered variables: the end of each name, what it allows and what it means.
+func numbered() []Variable {
+	return []Variable{
+		{Name: "NAME", Allowed: "a name", Meaning: "name of mapping n, its identity"},
+		{Name: "TRIGGER", Allowed: `a condition such as type = "track"`, Meaning: "which events it takes"},
+		{Name: "URL", Allowed: "a URL, or a directive in JSON", Meaning: "where it sends them"},
+		{Name: "METHOD", Allowed: "POST, PUT or PATCH", Meaning: "with which method"},
+		{Name: "HEADERS", Allowed: "a JSON object", Meaning: "with which headers"},
+		{Name: "DATA", Allowed: "a directive or an object, in JSON", Meaning: "with which body"},
+		{Name: "ENABLE_BATCHING", Allowed: "true or false", Meaning: "whether events travel in batches"},
+		{Name: "BATCH_SIZE", Allowed: "1 to 4000", Meaning: "largest number of events in a batch"},
+	}
+}
