@@ -1,0 +1,45 @@
+package lane
+
+import (
+	"sort"
+	"time"
+)
+
+// Block is a stretch of one partition's log as it was read: every offset from From up to but excluding Next, of which
+// only the records that some lane must deliver are kept. Offsets without a record (other mappings' events, control records,
+// aborted transactions, compacted keys) need no entry: a lane that has passed the block has passed them.
+type Block struct {
+	From, Next int64
+	Records    []Record
+	Match      []uint64 // parallel to Records: bit i set when lane i must deliver the record
+	Bytes      int      // what the block is charged for
+
+	arrived time.Time // when the group's reader read it; zero for a slice that was read back
+
+	any  uint64 // union of Match
+	refs int    // the cache, lanes reading it as a slice, events taken from it and not yet copied out
+}
+
+// Add appends a record that the lanes in match must deliver. Offsets must ascend.
+func (b *Block) Add(r *Record, match uint64) {
+	b.Records = append(b.Records, *r)
+	b.Match = append(b.Match, match)
+	b.Bytes += r.Size()
+	b.any |= match
+}
+
+func (b *Block) holds(offset int64) bool { return offset >= b.From && offset < b.Next }
+
+// search returns the index of the first record at or above offset.
+func (b *Block) search(offset int64) int {
+	return sort.Search(len(b.Records), func(i int) bool { return b.Records[i].Offset >= offset })
+}
+
+// after returns the block without its first n records.
+func (b *Block) after(n int) *Block {
+	out := &Block{From: b.Records[n-1].Offset + 1, Next: b.Next}
+	for i := n; i < len(b.Records); i++ {
+		out.Add(&b.Records[i], b.Match[i])
+	}
+	return out
+}

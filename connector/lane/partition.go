@@ -1,0 +1,313 @@
+package lane
+
+import (
+	"container/heap"
+	"slices"
+	"sort"
+	"time"
+)
+
+// Partition is one assigned partition: its lanes, the cache of its tail, and what is known for the commit.
+type Partition struct {
+	Topic  string
+	Number int32
+
+	incarnation uint32
+	head        int64 // the next offset the group's reader has not read
+	epoch       int32 // leader epoch of the last record read
+	lanes       []*Lane
+	frozen      []laneFacts // lanes of mappings that this member does not know
+	cache       []*Block    // contiguous, up to head
+	cacheBytes  int
+	arrivals    arrivals
+	inflight    int    // events taken and not given back
+	version     uint64 // of what a commit would say
+	acked       uint64 // newest version known to be committed
+	paused      bool
+	closing     bool // no more taking; settling still counts
+	dropped     bool // settling no longer counts
+}
+
+// Head returns the next offset that has not been read.
+func (p *Partition) Head() int64 { return p.head }
+
+// InFlight returns the number of events that couriers hold.
+func (p *Partition) InFlight() int { return p.inflight }
+
+func (p *Partition) changed() { p.version++ }
+
+// Restored is what the broker knows about a partition when it is assigned.
+type Restored struct {
+	Topic     string
+	Partition int32
+	TopicID   [16]byte // zero when unknown
+	Offset    int64    // committed offset, or where to begin when there is none
+	Epoch     int32    // its leader epoch, -1 when unknown
+	Metadata  string   // empty when there is none
+	LogStart  int64    // oldest offset in the log, for StartEarliest; -1 when unknown
+	// At gives, for a lane with StartTime, the first offset at or after the time; nil when there is no such lane.
+	At func(time.Time) int64
+}
+
+// Assigned reports what became of the metadata.
+type Assigned struct {
+	Partition *Partition
+	Reset     error    // why the metadata was not used; all lanes start at the committed offset
+	Started   []int    // lanes that are new on this partition
+	Frozen    []uint32 // lanes of unknown mappings, kept until they are retired
+}
+
+// Assign begins a partition.
+func (g *Ledger) Assign(r Restored, now time.Time) Assigned {
+	p := &Partition{
+		Topic: r.Topic, Number: r.Partition, incarnation: Incarnation(r.TopicID),
+		head: r.Offset, epoch: r.Epoch, version: 1,
+	}
+	out := Assigned{Partition: p}
+	known := map[uint32]laneFacts{}
+	var f *facts
+	if r.Metadata != "" {
+		var err error
+		if f, err = decode(r.Metadata, r.Offset, p.incarnation); err != nil {
+			out.Reset = err
+		}
+	}
+	if f != nil {
+		p.head, p.epoch, p.arrivals = f.front, f.epoch, f.arrivals
+		for _, l := range f.lanes {
+			known[l.id] = l
+		}
+	}
+	for _, w := range g.windows {
+		l := &Lane{partition: p, window: w}
+		switch facts, ok := known[w.id]; {
+		case ok:
+			l.read, l.skip = facts.cursor, facts.done
+			delete(known, w.id)
+		case f == nil: // nothing is known about any lane: everything from the committed offset on is undone
+			l.read = r.Offset
+		default:
+			l.read = w.begin(r, p.head)
+			out.Started = append(out.Started, w.index)
+		}
+		w.lanes++
+		p.lanes = append(p.lanes, l)
+	}
+	for _, facts := range known {
+		if facts.frozen == 0 {
+			facts.frozen = max(1, now.Unix()/60)
+		}
+		p.frozen = append(p.frozen, facts)
+		out.Frozen = append(out.Frozen, facts.id)
+	}
+	slices.SortFunc(p.frozen, func(a, b laneFacts) int { return int(int64(a.id) - int64(b.id)) })
+	g.partitions[p] = struct{}{}
+	for _, l := range p.lanes {
+		g.advance(l, now)
+	}
+	return out
+}
+
+// begin returns where a lane new to a partition starts.
+func (w *window) begin(r Restored, head int64) int64 {
+	switch {
+	case w.start.Kind == StartEarliest && r.LogStart >= 0:
+		return min(r.LogStart, head)
+	case w.start.Kind == StartTime && r.At != nil:
+		return min(r.At(w.start.Time), head)
+	default:
+		return head
+	}
+}
+
+// Epoch returns the leader epoch of the last record read, -1 when unknown.
+func (p *Partition) Epoch() int32 { return p.epoch }
+
+// Append adds a block that the group's reader has read; it continues at Head. Records below Head are ignored, they were read before.
+func (g *Ledger) Append(p *Partition, b *Block, epoch int32, now time.Time) {
+	if p.closing || b.Next <= p.head {
+		return
+	}
+	if i := b.search(p.head); i > 0 {
+		b = b.after(i)
+	}
+	b.From = p.head
+	p.arrivals.note(b.Next, now, sampleEvery(g.settings.Window))
+	b.arrived = now
+	p.head, p.epoch = b.Next, epoch
+	p.changed()
+	p.cache = append(p.cache, b)
+	p.cacheBytes += b.Bytes
+	g.ref(b)
+	for _, l := range p.lanes {
+		switch {
+		case l.ready || l.behind: // has enough to do before it comes to this block
+		case b.any&l.bit() == 0 && len(l.skip) == 0:
+			l.read = b.Next
+		default:
+			g.advance(l, now)
+		}
+	}
+	g.trim(p)
+	g.evict()
+}
+
+// cached returns the block of the cache that holds offset, or nil.
+func (p *Partition) cached(offset int64) *Block {
+	i := sort.Search(len(p.cache), func(i int) bool { return p.cache[i].Next > offset })
+	if i < len(p.cache) && p.cache[i].holds(offset) {
+		return p.cache[i]
+	}
+	return nil
+}
+
+// arrivedAt returns when offset was first read: exactly for a block from the head, else by the index, else now. Never too early.
+func (p *Partition) arrivedAt(offset int64, b *Block, now time.Time) time.Time {
+	if !b.arrived.IsZero() {
+		return b.arrived
+	}
+	if t, ok := p.arrivals.at(offset); ok {
+		return t
+	}
+	return now
+}
+
+// trim drops blocks that every lane has passed.
+func (g *Ledger) trim(p *Partition) {
+	slowest := p.head
+	for _, l := range p.lanes {
+		slowest = min(slowest, l.read)
+	}
+	for len(p.cache) > 0 && p.cache[0].Next <= slowest {
+		g.uncache(p)
+	}
+}
+
+// evict makes room when the cache is over its budget: the oldest block of the partition that caches most goes, even if some lanes still need
+// it. They read it back later. A block that no driving lane has passed stays: then the partition is to be paused instead, see Pause.
+func (g *Ledger) evict() {
+	for g.held > g.settings.CacheBytes {
+		var most *Partition
+		for p := range g.partitions {
+			if len(p.cache) > 1 && p.cache[0].Next <= p.fastest() && (most == nil || p.cacheBytes > most.cacheBytes) {
+				most = p
+			}
+		}
+		if most == nil {
+			return
+		}
+		b := most.cache[0]
+		g.uncache(most)
+		for _, l := range most.lanes {
+			if l.block == b {
+				l.block = nil
+				g.fallBehind(l)
+			}
+		}
+	}
+}
+
+// fastest returns the furthest position among the lanes that drive the reading.
+func (p *Partition) fastest() int64 {
+	at := int64(-1)
+	for _, l := range p.lanes {
+		if !l.window.background {
+			at = max(at, l.read)
+		}
+	}
+	if at < 0 {
+		return p.head
+	}
+	return at
+}
+
+func (g *Ledger) uncache(p *Partition) {
+	b := p.cache[0]
+	p.cache[0] = nil
+	p.cache = p.cache[1:]
+	p.cacheBytes -= b.Bytes
+	g.unref(b)
+}
+
+// Pause returns the partitions whose fetching should stop and those where it should go on. A partition is paused when the cache
+// is over its budget and none of its driving lanes is near the head: reading on would only mean reading twice.
+// It goes on when the cache is down to half.
+func (g *Ledger) Pause() (pause, resume []*Partition) {
+	if g.paused == 0 && g.held <= g.settings.CacheBytes {
+		return nil, nil
+	}
+	for p := range g.partitions {
+		switch {
+		case p.closing:
+		case !p.paused && g.held > g.settings.CacheBytes && len(p.cache) > 0 && p.cache[0].Next > p.fastest():
+			p.paused = true
+			g.paused++
+			pause = append(pause, p)
+		case p.paused && (g.held <= g.settings.CacheBytes/2 || len(p.cache) == 0 || p.fastest() >= p.head):
+			p.paused = false
+			g.paused--
+			resume = append(resume, p)
+		}
+	}
+	return pause, resume
+}
+
+// Paused says whether the partition's fetching is stopped.
+func (p *Partition) Paused() bool { return p.paused }
+
+// Close ends the taking from partitions that are being given up. Events in open batches go back with Release; those under way may
+// still settle until Drop.
+func (g *Ledger) Close(p *Partition) {
+	if p.closing {
+		return
+	}
+	p.closing = true
+	for _, l := range p.lanes {
+		g.rest(l)
+		if l.behind {
+			l.behind = false
+			l.window.removeBehind(l)
+		}
+		for e := l.first; e != nil; e = e.next {
+			if e.state == waiting {
+				heap.Remove(&l.window.retries, e.index)
+			}
+		}
+		l.window.lanes--
+		g.wake(l.window)
+	}
+}
+
+// Release gives back an event that was taken and never sent, because its partition is closing: it stays undone.
+func (g *Ledger) Release(e *Event) {
+	if e.Gone() || e.state != taken {
+		return
+	}
+	e.lane.partition.inflight--
+	e.state = waiting
+	if !e.lane.partition.closing {
+		heap.Push(&e.lane.window.retries, e)
+	}
+}
+
+// Drop forgets a closed partition. What is settled from now on does not count; its new owner delivers it again.
+func (g *Ledger) Drop(p *Partition) {
+	if p.dropped {
+		return
+	}
+	g.Close(p)
+	p.dropped = true
+	if p.paused {
+		g.paused--
+	}
+	delete(g.partitions, p)
+	for _, l := range p.lanes {
+		for e := l.first; e != nil; e = e.next {
+			g.release(e)
+		}
+		g.wake(l.window)
+	}
+	for len(p.cache) > 0 {
+		g.uncache(p)
+	}
+}

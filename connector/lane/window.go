@@ -1,0 +1,209 @@
+package lane
+
+import (
+	"container/heap"
+	"time"
+)
+
+// window is what one mapping may hold at once, over all its partitions: events taken and not settled. A full window stops
+// the mapping's lanes and nothing else.
+//
+// Its lanes share it. Oldest first: among lanes that have something, the one whose next record was read first goes first. While some lane
+// has to read its records back from Kafka, no lane takes more than its share, or fresh records would fill the window before
+// the old ones arrive.
+type window struct {
+	index      int // of the mapping, and of its bit in Block.Match
+	id         uint32
+	start      Start
+	capEvents  int
+	capBytes   int
+	events     int
+	bytes      int
+	lanes      int     // on partitions that are not closing
+	ready      ready   // lanes with a next record in memory
+	behind     []*Lane // lanes whose next records have to be read back
+	slices     int     // slices read back, or being read, and not used up
+	retries    retries
+	background bool // never drives the reading: see Identity.Background
+}
+
+func (w *window) share() int { return max(1, w.capEvents/max(1, w.lanes)) }
+
+// room says whether a record of size bytes may be taken now. An empty window admits anything, or a large record would stop it for ever.
+func (w *window) room(size int) bool {
+	return w.events == 0 || w.events < w.capEvents && w.bytes+size <= w.capBytes
+}
+
+// hungry says whether reading back for lane l makes sense: only with room for a good part of a slice, or a lane
+// behind a dead endpoint would read a slice again and again to take one event each time.
+func (w *window) hungry(l *Lane) bool {
+	return w.events <= w.capEvents*3/4 && w.bytes <= w.capBytes*3/4 && l.live <= w.share()*3/4
+}
+
+func (w *window) removeBehind(l *Lane) {
+	for i, x := range w.behind {
+		if x == l {
+			w.behind[i] = w.behind[len(w.behind)-1]
+			w.behind = w.behind[:len(w.behind)-1]
+			return
+		}
+	}
+}
+
+// ready is a heap of lanes, the one whose next record was read first on top.
+type ready []*Lane
+
+func (h ready) Len() int           { return len(h) }
+func (h ready) Less(i, j int) bool { return h[i].arrived.Before(h[j].arrived) }
+func (h ready) Swap(i, j int)      { h[i], h[j] = h[j], h[i]; h[i].index, h[j].index = i, j }
+
+// Push implements heap.Interface.
+func (h *ready) Push(x any) {
+	l, ok := x.(*Lane)
+	if !ok {
+		return
+	}
+	l.index = len(*h)
+	*h = append(*h, l)
+}
+
+// Pop implements heap.Interface.
+func (h *ready) Pop() any {
+	old := *h
+	l := old[len(old)-1]
+	old[len(old)-1] = nil
+	*h = old[:len(old)-1]
+	return l
+}
+
+// Take appends to dst up to n events of mapping m that are to be attempted now, at most about maxBytes of records (one event is
+// always allowed): first those whose retry is due, then new ones. The caller owns them until Settle or Retry.
+func (g *Ledger) Take(dst []*Event, m, n, maxBytes int, now time.Time) []*Event {
+	w := g.windows[m]
+	size := 0
+	for len(dst) < n && len(w.retries) > 0 && !w.retries[0].due.After(now) {
+		e := w.retries[0]
+		if size > 0 && size+e.Size() > maxBytes {
+			return dst
+		}
+		heap.Pop(&w.retries)
+		e.state = taken
+		e.lane.partition.inflight++
+		size += e.Size()
+		dst = append(dst, e)
+	}
+	var passed []*Lane // over their share
+	for len(dst) < n && len(w.ready) > 0 {
+		l := w.ready[0]
+		if len(w.behind) > 0 && l.live >= w.share() {
+			heap.Pop(&w.ready)
+			passed = append(passed, l)
+			continue
+		}
+		r := l.record()
+		if s := r.Size(); !w.room(s) || size > 0 && size+s > maxBytes {
+			break
+		} else {
+			size += s
+		}
+		dst = append(dst, g.take(l, now))
+	}
+	for _, l := range passed {
+		heap.Push(&w.ready, l)
+	}
+	return dst
+}
+
+// take moves the lane's next record into its list of undone events.
+func (g *Ledger) take(l *Lane, now time.Time) *Event {
+	w, p := l.window, l.partition
+	r := l.record()
+	e := &Event{Record: r, lane: l, block: l.block, Deadline: l.arrived.Add(g.settings.Window)}
+	l.block.refs++
+	l.push(e)
+	w.events++
+	w.bytes += r.Size()
+	p.inflight++
+	l.read = r.Offset + 1
+	l.at++
+	p.changed()
+	g.advance(l, now)
+	return e
+}
+
+// Settle records that the event needs nothing more: it was delivered, or its dead letter is acknowledged. It says whether that
+// still counts: false when the partition was given up meanwhile.
+func (g *Ledger) Settle(e *Event) bool {
+	if e.Gone() {
+		return false
+	}
+	l := e.lane
+	l.partition.inflight--
+	l.unlink(e)
+	g.release(e)
+	l.partition.changed()
+	g.wake(l.window)
+	return true
+}
+
+// Retry gives the event back until due. Its bytes are copied out of their block first: it may wait for hours.
+func (g *Ledger) Retry(e *Event, due time.Time) bool {
+	if e.Gone() {
+		return false
+	}
+	e.lane.partition.inflight--
+	if e.block != nil {
+		e.Record = e.Record.clone()
+		g.unref(e.block)
+		e.block = nil
+	}
+	e.state, e.due = waiting, due
+	if e.lane.partition.closing {
+		return true // stays undone; its next owner goes on with it
+	}
+	heap.Push(&e.lane.window.retries, e)
+	return true
+}
+
+// NextDue returns when the next retry of mapping m is due.
+func (g *Ledger) NextDue(m int) (time.Time, bool) {
+	w := g.windows[m]
+	if len(w.retries) == 0 {
+		return time.Time{}, false
+	}
+	return w.retries[0].due, true
+}
+
+// Waiting returns how many events mapping m holds, and how many of them wait for a retry.
+func (g *Ledger) Waiting(m int) (held, retrying int) {
+	return g.windows[m].events, len(g.windows[m].retries)
+}
+
+// Ready says whether mapping m has something to take now.
+func (g *Ledger) Ready(m int, now time.Time) bool {
+	w := g.windows[m]
+	if len(w.retries) > 0 && !w.retries[0].due.After(now) {
+		return true
+	}
+	if len(w.ready) == 0 {
+		return false
+	}
+	for _, l := range w.ready {
+		if (len(w.behind) == 0 || l.live < w.share()) && w.room(l.record().Size()) {
+			return true
+		}
+	}
+	return false
+}
+
+// release frees what an event holds of its mapping's window.
+func (g *Ledger) release(e *Event) {
+	w := e.lane.window
+	w.events--
+	w.bytes -= e.Size()
+	if e.block != nil {
+		g.unref(e.block)
+		e.block = nil
+	}
+	e.state = gone
+}
