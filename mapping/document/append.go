@@ -1,8 +1,16 @@
 package document
 
+import "math"
+
 // AppendJSON appends what JSON.stringify(v) gives: no blanks, members in JavaScript's order, missing members left out,
 // missing elements as null, numbers that are not finite as null. For Missing itself it appends nothing.
-func (v Value) AppendJSON(dst []byte) []byte {
+func (v Value) AppendJSON(dst []byte) []byte { return v.appendJSON(dst, false) }
+
+// tooLarge reads back as Infinity.
+const tooLarge = "1e999"
+
+// appendJSON is AppendJSON, but writes infinite numbers, if they shall be kept, in a way that reads back as infinite.
+func (v Value) appendJSON(dst []byte, keepInfinite bool) []byte {
 	switch v.kind {
 	case Null:
 		return append(dst, "null"...)
@@ -12,6 +20,12 @@ func (v Value) AppendJSON(dst []byte) []byte {
 		}
 		return append(dst, "false"...)
 	case Number:
+		if keepInfinite && math.IsInf(v.num, 0) {
+			if v.num < 0 {
+				dst = append(dst, '-')
+			}
+			return append(dst, tooLarge...)
+		}
 		return appendJSONNumber(dst, v.num)
 	case String:
 		return appendJSONString(dst, v.str)
@@ -24,7 +38,7 @@ func (v Value) AppendJSON(dst []byte) []byte {
 			if e := v.body.elements[i]; e.kind == Missing {
 				dst = append(dst, "null"...)
 			} else {
-				dst = e.AppendJSON(dst)
+				dst = e.appendJSON(dst, keepInfinite)
 			}
 		}
 		return append(dst, ']')
@@ -41,14 +55,12 @@ func (v Value) AppendJSON(dst []byte) []byte {
 			first = false
 			dst = appendJSONString(dst, m.Key)
 			dst = append(dst, ':')
-			dst = m.Value.AppendJSON(dst)
+			dst = m.Value.appendJSON(dst, keepInfinite)
 		}
 		return append(dst, '}')
 	}
 	return dst
 }
-
-const hexDigits = "0123456789abcdef"
 
 // appendJSONString appends s, which is WTF-8, as a JSON string. Only the quote, the backslash, control characters and
 // unpaired surrogates are escaped.
@@ -75,25 +87,6 @@ func appendJSONString[T string | []byte](dst []byte, s T) []byte {
 	}
 	dst = append(dst, s[from:]...)
 	return append(dst, '"')
-}
-
-// appendEscape appends the escape that JSON.stringify writes for a character that it does not write as it is.
-func appendEscape(dst []byte, r rune) []byte {
-	switch r {
-	case '"', '\\':
-		return append(dst, '\\', byte(r))
-	case '\b':
-		return append(dst, '\\', 'b')
-	case '\f':
-		return append(dst, '\\', 'f')
-	case '\n':
-		return append(dst, '\\', 'n')
-	case '\r':
-		return append(dst, '\\', 'r')
-	case '\t':
-		return append(dst, '\\', 't')
-	}
-	return append(dst, '\\', 'u', hexDigits[r>>12], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
 }
 
 // Text returns what JavaScript's String(v) gives: a string itself, numbers as AppendNumber writes them, the elements of

@@ -1,9 +1,7 @@
 package document
 
 import (
-	"bytes"
 	"fmt"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -25,17 +23,16 @@ func (e *SyntaxError) Error() string {
 // Parse reads one JSON value of any kind as JSON.parse does. The error is a *SyntaxError. The value does not refer to
 // text.
 func Parse(text []byte) (Value, error) {
-	if err := validate(text); err != nil {
-		return Value{}, err
+	s := Scanner{paths: &Paths{}}
+	if _, fault := s.read(text); fault != nil {
+		return Value{}, fault
 	}
-	return build(text), nil
+	return build(s.text), nil
 }
 
-const byteOrderMark = "\xef\xbb\xbf"
-
-// build returns the value that text is, which must be valid.
+// build returns the value that text is, which must be valid and without a byte order mark.
 func build(text []byte) Value {
-	b := builder{text: string(bytes.TrimPrefix(text, []byte(byteOrderMark)))}
+	b := builder{text: string(text)}
 	b.blanks()
 	return b.value()
 }
@@ -151,60 +148,4 @@ func (b *builder) blanks() {
 	for b.at < len(b.text) && b.text[b.at] <= ' ' {
 		b.at++
 	}
-}
-
-// appendDecoded appends the text that raw, the inner part of a valid JSON string, stands for.
-func appendDecoded[T string | []byte](dst []byte, raw T) []byte {
-	for len(raw) > 0 {
-		plain := 0
-		for plain < len(raw) && raw[plain] != '\\' {
-			plain++
-		}
-		dst = appendUTF8(dst, raw[:plain])
-		if raw = raw[plain:]; len(raw) == 0 {
-			break
-		}
-		c := raw[1]
-		if c != 'u' {
-			if at := strings.IndexByte("bfnrt", c); at >= 0 {
-				c = "\b\f\n\r\t"[at]
-			}
-			dst = append(dst, c)
-			raw = raw[2:]
-			continue
-		}
-		r := hexUnit(raw[2:])
-		raw = raw[6:]
-		if surrogateMin <= r && r < surrogateLow && len(raw) >= 6 && raw[0] == '\\' && raw[1] == 'u' {
-			if low := hexUnit(raw[2:]); surrogateLow <= low && low < surrogateEnd {
-				r = joinSurrogates(r, low)
-				raw = raw[6:]
-			}
-		}
-		dst = appendWTF8(dst, r)
-	}
-	return dst
-}
-
-// hexUnit returns the UTF-16 unit that four hexadecimal digits spell, -1 if they are none.
-func hexUnit[T string | []byte](s T) rune {
-	if len(s) < 4 {
-		return -1
-	}
-	var r rune
-	for i := range 4 {
-		c := s[i]
-		switch {
-		case '0' <= c && c <= '9':
-			c -= '0'
-		case 'a' <= c && c <= 'f':
-			c -= 'a' - 10
-		case 'A' <= c && c <= 'F':
-			c -= 'A' - 10
-		default:
-			return -1
-		}
-		r = r<<4 | rune(c)
-	}
-	return r
 }

@@ -28,7 +28,20 @@ func (s Slot) AppendJSON(dst []byte) []byte {
 	if s.ours {
 		return append(dst, s.raw...)
 	}
-	return s.Value().AppendJSON(dst)
+	return appendForm(dst, s.raw)
+}
+
+// falsy reports whether the value, which is no array or object, counts as false in JavaScript.
+func (s Slot) falsy() bool {
+	switch s.kind {
+	case Bool:
+		return !s.Bool()
+	case Number:
+		return s.Number() == 0
+	case String:
+		return len(s.text) == 0
+	}
+	return true
 }
 
 // Bool returns whether the value is true.

@@ -1,6 +1,9 @@
 package document
 
-import "unicode/utf8"
+import (
+	"unicode/utf16"
+	"unicode/utf8"
+)
 
 // The surrogates, the halves of which UTF-16 makes characters beyond U+FFFF.
 const (
@@ -9,8 +12,17 @@ const (
 	surrogateEnd = 0xe000
 )
 
+// isHigh reports whether r is the first half of a surrogate pair.
+func isHigh(r rune) bool { return surrogateMin <= r && r < surrogateLow }
+
+// isLow reports whether r is the second half of a surrogate pair.
+func isLow(r rune) bool { return surrogateLow <= r && r < surrogateEnd }
+
 // UTF16Len returns the length that JavaScript gives for s: its number of UTF-16 units. s is WTF-8.
-func UTF16Len(s string) int {
+func UTF16Len(s string) int { return utf16Len(s) }
+
+// utf16Len is UTF16Len for strings and bytes alike.
+func utf16Len[T string | []byte](s T) int {
 	n := 0
 	for i := range len(s) {
 		if c := s[i]; c&0xc0 != 0x80 { // not a continuation byte
@@ -23,33 +35,32 @@ func UTF16Len(s string) int {
 	return n
 }
 
-// utf16Unit returns the i-th UTF-16 unit of s, which is WTF-8, as a string of its own.
-func utf16Unit(s string, i int) (unit string, ok bool) {
+// utf16Unit returns the i-th UTF-16 unit of s, which is WTF-8.
+func utf16Unit[T string | []byte](s T, i int) (unit rune, ok bool) {
 	for len(s) > 0 {
 		r, n := decodeWTF8(s)
-		switch {
-		case i == 0 && r < 0x10000:
-			return s[:n], true
-		case r < 0x10000:
+		high, low := r, rune(none)
+		if r >= 0x10000 {
+			high, low = utf16.EncodeRune(r)
+		}
+		if i == 0 {
+			return high, true
+		}
+		i--
+		if low != none {
+			if i == 0 {
+				return low, true
+			}
 			i--
-		case i == 0:
-			return surrogate(surrogateMin + (r-0x10000)>>10), true
-		case i == 1:
-			return surrogate(surrogateLow + (r-0x10000)&0x3ff), true
-		default:
-			i -= 2
 		}
 		s = s[n:]
 	}
-	return "", false
+	return 0, false
 }
-
-// surrogate returns the three bytes of a single surrogate.
-func surrogate(r rune) string { return string(appendWTF8(nil, r)) }
 
 // appendWTF8 appends r, which may be a surrogate.
 func appendWTF8(dst []byte, r rune) []byte {
-	if surrogateMin <= r && r < surrogateEnd {
+	if isHigh(r) || isLow(r) {
 		return append(dst, 0xe0|byte(r>>12), 0x80|byte(r>>6)&0x3f, 0x80|byte(r)&0x3f)
 	}
 	return utf8.AppendRune(dst, r)
@@ -141,8 +152,8 @@ func toWTF8(s string) string {
 	out := make([]byte, 0, len(s))
 	for len(s) > 0 {
 		r, n := decodeWTF8(s)
-		if surrogateMin <= r && r < surrogateLow && isSurrogate(s[n:]) {
-			if low, m := decodeWTF8(s[n:]); low >= surrogateLow {
+		if isHigh(r) && isSurrogate(s[n:]) {
+			if low, m := decodeWTF8(s[n:]); isLow(low) {
 				r, n = joinSurrogates(r, low), n+m
 			}
 		}

@@ -1,0 +1,86 @@
+package document
+
+import "bytes"
+
+// Scanner reads one event after the other and, once it has seen a few, allocates nothing. It belongs to one goroutine.
+type Scanner struct {
+	paths *Paths
+
+	text    []byte // what the slots refer to: the scanned event, or its ordered form
+	foreign bool   // text is not what JSON.stringify prints
+	moved   bool   // text is the ordered form
+	proto   bool
+	mixed   bool // some object repeats a key or has array-index keys out of order
+
+	found   []found
+	extra   []byte  // text and JSON that do not stand in text
+	ordered []byte  // the ordered form, if it was needed
+	stack   []frame // the open arrays and objects
+	keys    []uint64
+	key     []byte // a key that had to be decoded
+}
+
+// NewScanner returns a Scanner that looks for paths; nil is none.
+func NewScanner(paths *Paths) *Scanner {
+	if paths == nil {
+		paths = &Paths{}
+	}
+	return &Scanner{paths: paths}
+}
+
+// byteOrderMark is U+FEFF; in front of a text the WHATWG decoder drops it.
+const byteOrderMark = "\xef\xbb\xbf"
+
+// Scan reads an event, which must be one JSON object and nothing else; the error is a *SyntaxError. Until the next Scan
+// the scanner and its slots refer to event, which must not change. After an error all slots are missing.
+func (s *Scanner) Scan(event []byte) error {
+	s.moved, s.proto, s.mixed = false, false, false
+	kind, fault := s.read(event)
+	if fault == nil && kind != Object {
+		fault = &SyntaxError{Reason: "an event must be one object, this is of type " + kind.String()}
+	}
+	if fault != nil {
+		clear(s.found)
+		return fault
+	}
+	if s.mixed {
+		// Rare, and the order of keys is the tree's business: write the event in order and read that.
+		s.ordered = build(s.text).appendJSON(s.ordered[:0], true)
+		s.moved = true
+		s.read(s.ordered) // just written, it is valid
+	}
+	return nil
+}
+
+// read checks text, fills the slots with what stands in it and returns its kind.
+func (s *Scanner) read(text []byte) (Kind, *SyntaxError) {
+	s.text = bytes.TrimPrefix(text, []byte(byteOrderMark))
+	s.extra = s.extra[:0]
+	if len(s.found) < s.paths.slots {
+		s.found = make([]found, s.paths.slots)
+	}
+	clear(s.found)
+	kind, fault := s.pass(s.text)
+	if mark := len(text) - len(s.text); mark > 0 {
+		s.foreign = true
+		if fault != nil {
+			fault.Offset += mark
+		}
+	}
+	return kind, fault
+}
+
+// Canonical reports whether the scanned event already is what JSON.stringify(JSON.parse(event)) gives.
+func (s *Scanner) Canonical() bool { return !s.foreign && !s.moved }
+
+// HasProto reports whether some key of the scanned event is spelled exactly __proto__. JSON.parse keeps it as any other
+// key; Segment's mapping layer loses it when it copies.
+func (s *Scanner) HasProto() bool { return s.proto }
+
+// AppendCanonical appends what JSON.stringify(JSON.parse(event)) gives for the scanned event.
+func (s *Scanner) AppendCanonical(dst []byte) []byte {
+	if s.foreign {
+		return appendForm(dst, s.text)
+	}
+	return append(dst, s.text...)
+}
