@@ -10,27 +10,32 @@ import (
 // maxDeadLetterBytes bounds one batch of dead letters, and so one dead letter.
 const maxDeadLetterBytes = 16 << 20
 
-// Produce writes records and waits until all in-sync replicas have them (acks=all, idempotent). It returns the first error; then some of the records
-// may have been written. When ctx ends it stops waiting, but a record once handed over is never cancelled: see the package's
-// story. So ctx ending means "unknown".
-func (a *Admin) Produce(ctx context.Context, records ...*Record) error {
-	errs := make(chan error, len(records))
-	for _, r := range records {
-		a.client.Produce(context.WithoutCancel(ctx), r, func(_ *Record, err error) { errs <- err })
+// Produce writes records and waits until all in-sync replicas have them (acks=all, idempotent). It returns an error for each, in the same
+// order, nil for those that are safe. When ctx ends it stops waiting, but a record once handed over is never cancelled: see
+// the package's story. So the context's error means "unknown".
+func (a *Admin) Produce(ctx context.Context, records ...*Record) []error {
+	type outcome struct {
+		index int
+		err   error
 	}
-	var first error
+	outcomes := make(chan outcome, len(records))
+	errs := make([]error, len(records))
+	for i, r := range records {
+		errs[i] = errUnknown
+		a.client.Produce(context.WithoutCancel(ctx), r, func(_ *Record, err error) { outcomes <- outcome{i, err} })
+	}
 	for range records {
 		select {
-		case err := <-errs:
-			if first == nil {
-				first = err
-			}
+		case o := <-outcomes:
+			errs[o.index] = o.err
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return errs
 		}
 	}
-	return first
+	return errs
 }
+
+var errUnknown = errors.New("stopped before the brokers acknowledged")
 
 // IsTooLarge says that a record is larger than the client or the topic (max.message.bytes) allows. Trying again does not help.
 func IsTooLarge(err error) bool {

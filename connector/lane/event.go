@@ -8,7 +8,8 @@ type Event struct {
 	*Record
 
 	Deadline time.Time // end of the retry window
-	Attempts int       // attempts made by this process
+	Tries    int       // attempts that failed, in this process
+	Attempts int       // requests sent for it by this process; a quick second try counts
 	First    time.Time // start of the first attempt; zero before it
 	Last     *Failure  // why the latest attempt failed; shared by the events of its batch
 
@@ -45,6 +46,9 @@ func (e *Event) Lane() int { return e.lane.window.index }
 
 // Gone says that the partition has been given up meanwhile: whatever happens to the event now, its new owner redelivers it.
 func (e *Event) Gone() bool { return e.state == gone || e.lane.partition.dropped }
+
+// Closing says that the partition is being given up: nothing new may be sent.
+func (p *Partition) Closing() bool { return p.closing }
 
 // Due returns when the next attempt of a waiting event is due.
 func (e *Event) Due() time.Time { return e.due }

@@ -105,8 +105,10 @@ func (l *Lane) jump() {
 			if l.last != nil {
 				l.last.settledAfter += max(s.weight, 1)
 			}
-			l.read = s.hi
-			l.partition.changed()
+			l.moveTo(s.hi)
+			if l.block != nil && l.block.holds(l.read) {
+				l.at = l.block.search(l.read)
+			}
 		}
 		l.skip = l.skip[1:]
 	}

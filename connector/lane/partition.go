@@ -243,13 +243,30 @@ func (g *Ledger) Pause() (pause, resume []*Partition) {
 			p.paused = true
 			g.paused++
 			pause = append(pause, p)
-		case p.paused && (g.held <= g.settings.CacheBytes/2 || len(p.cache) == 0 || p.fastest() >= p.head):
+		case p.paused && g.mayResume(p):
 			p.paused = false
 			g.paused--
 			resume = append(resume, p)
 		}
 	}
 	return pause, resume
+}
+
+// MayResume says whether Pause would let a partition go on that it had paused.
+func (g *Ledger) MayResume() bool {
+	if g.paused == 0 {
+		return false
+	}
+	for p := range g.partitions {
+		if p.paused && g.mayResume(p) {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *Ledger) mayResume(p *Partition) bool {
+	return g.held <= g.settings.CacheBytes/2 || len(p.cache) == 0 || p.fastest() >= p.head
 }
 
 // Paused says whether the partition's fetching is stopped.

@@ -1,0 +1,121 @@
+package connector
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"segment-webhooks/connector/kafka"
+	"segment-webhooks/connector/lane"
+)
+
+var (
+	errStopped       = errors.New("the connector is stopping")
+	errCommitTimeout = errors.New("the group's coordinator did not answer the commit in time")
+)
+
+// commitLoop commits the progress of every partition that has made some, at each interval.
+func (e *engine) commitLoop(ctx context.Context) {
+	tick := time.NewTicker(e.settings.commitInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		select {
+		case e.gate <- struct{}{}: // also held while partitions are given up: a commit never carries one that has moved
+		case <-ctx.Done():
+			return
+		}
+		e.mu.Lock()
+		var commits []lane.Commit
+		for _, p := range e.ledger.Dirty(time.Now()) {
+			commits = append(commits, e.ledger.Snapshot(p, e.limit.current))
+		}
+		e.mu.Unlock()
+		if len(commits) > 0 {
+			within, cancel := context.WithTimeoutCause(ctx, commitTimeout, errCommitTimeout)
+			e.commit(within, commits)
+			cancel()
+		}
+		<-e.gate
+	}
+}
+
+const (
+	commitTimeout = 20 * time.Second
+	// commitChunk bounds the metadata of one request: it becomes one batch in the offsets topic, which has a limit of its own.
+	commitChunk = 256 << 10
+)
+
+// commit sends commits in chunks and records which the broker has accepted. The gate is held.
+func (e *engine) commit(ctx context.Context, commits []lane.Commit) {
+	for len(commits) > 0 {
+		n, size := 0, 0
+		for n < len(commits) && (n == 0 || size+len(commits[n].Metadata) <= commitChunk) {
+			size += len(commits[n].Metadata) + 100
+			n++
+		}
+		e.commitChunk(ctx, commits[:n])
+		commits = commits[n:]
+	}
+}
+
+func (e *engine) commitChunk(ctx context.Context, commits []lane.Commit) {
+	requests := make([]kafka.Commit, len(commits))
+	for i, c := range commits {
+		requests[i] = kafka.Commit{TopicPartition: name(c.Partition), Offset: c.Offset, Metadata: c.Metadata}
+	}
+	errs := e.consumer.Commit(ctx, requests)
+	var resume []kafka.TopicPartition
+	var failure error
+	e.mu.Lock()
+	for i, err := range errs {
+		if err != nil {
+			failure = err
+			if kafka.IsMetadataTooLarge(err) {
+				e.limit.tooLarge()
+			}
+			continue
+		}
+		e.ledger.Acked(commits[i])
+		e.limit.accepted()
+		if _, ok := e.fresh[commits[i].Partition]; ok {
+			delete(e.fresh, commits[i].Partition)
+			resume = append(resume, requests[i].TopicPartition)
+		}
+	}
+	e.mu.Unlock()
+	e.consumer.Resume(resume...)
+	e.metrics.committed(failure)
+	e.status.committed(failure)
+	if failure != nil && ctx.Err() == nil {
+		e.log.Warn("committing offsets fails, trying again: after a crash more events than usual would be delivered again", "error", failure)
+	}
+}
+
+// metadataLimit finds out how much metadata the brokers accept (offset.metadata.max.bytes, 4096 by default), and goes back to the default
+// after a while: a limit that only ever shrinks would cost duplicates after one odd answer.
+type metadataLimit struct {
+	current int
+	good    int
+}
+
+const (
+	fullMetadata = 4096
+	minMetadata  = 512
+)
+
+func newMetadataLimit() metadataLimit { return metadataLimit{current: fullMetadata} }
+
+func (l *metadataLimit) tooLarge() {
+	l.current, l.good = max(l.current/2, minMetadata), 0
+}
+
+func (l *metadataLimit) accepted() {
+	if l.good++; l.current < fullMetadata && l.good >= 20 {
+		l.current, l.good = min(l.current*2, fullMetadata), 0
+	}
+}

@@ -1,0 +1,197 @@
+package connector
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"segment-webhooks/connector/config"
+	"segment-webhooks/connector/kafka"
+	"segment-webhooks/connector/web"
+	"segment-webhooks/mapping"
+	"segment-webhooks/schemas"
+	"segment-webhooks/sink"
+)
+
+// Options are what an embedding program may set besides the configuration. The zero value is what the command uses.
+type Options struct {
+	Log *slog.Logger // nil: nothing is logged
+
+	// Networks other than the system's, for tests.
+	DialKafka    func(ctx context.Context, network, address string) (net.Conn, error)
+	DialEndpoint func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Run reads events and delivers them until ctx ends; then it finishes what is in flight, commits, leaves the group and returns nil. That takes at
+// most about cfg.ShutdownGrace. An error means that it could not start, or cannot go on.
+func Run(ctx context.Context, cfg *config.Config, set *mapping.Set, o Options) error {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	kafkaOptions := newKafkaOptions(cfg, o)
+	admin, err := kafka.NewAdmin(kafkaOptions)
+	if err != nil {
+		return err
+	}
+	defer admin.Close()
+	if err := checkKafka(ctx, cfg, admin, o.Log); err != nil {
+		return err
+	}
+	sender, err := newSender(cfg, o)
+	if err != nil {
+		return err
+	}
+	defer sender.Close()
+	mappingNames := make([]string, 0, len(set.Mappings())+1)
+	for _, m := range set.Mappings() {
+		mappingNames = append(mappingNames, m.Name)
+	}
+	e, err := newEngine(newSettings(cfg, set), set, o.Log, newMetrics(append(mappingNames, "")))
+	if err != nil {
+		return err
+	}
+	e.admin, e.sender, e.decoder = admin, sender, schemas.NewDecoder()
+	if cfg.Delivery.SharedSecret.IsSet() {
+		e.signer = sink.NewSigner([]byte(cfg.Delivery.SharedSecret.Reveal()))
+	}
+	e.prepare()
+
+	var services sync.WaitGroup
+	defer services.Wait()
+	serving, stopServing := context.WithCancel(ctx)
+	defer stopServing()
+	if cfg.HTTPAddr != "" {
+		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.HTTPAddr)
+		if err != nil {
+			return fmt.Errorf("listening for health checks (CONNECTOR_HTTP_ADDR): %w", err)
+		}
+		handler := web.Handler(web.Endpoints{
+			Ready:   e.status.ready,
+			Metrics: promhttp.HandlerFor(e.metrics.registry, promhttp.HandlerOpts{}),
+		})
+		services.Go(func() {
+			if err := web.Serve(serving, listener, handler); err != nil {
+				o.Log.Error("health and metrics are no longer served", "error", err)
+			}
+		})
+	}
+	consumer, err := kafka.NewConsumer(kafkaOptions, admin, e)
+	if err != nil {
+		return err
+	}
+	e.start(consumer)
+	return e.run(ctx)
+}
+
+func newSettings(cfg *config.Config, set *mapping.Set) settings {
+	d := cfg.Delivery
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return settings{
+		window:         d.RetryWindow,
+		backoff:        sink.Backoff{Min: d.RetryMin, Max: d.RetryMax},
+		inFlight:       d.MaxInFlight,
+		linger:         d.BatchLinger,
+		batchMaxBytes:  int(d.BatchMaxBytes),
+		commitInterval: cfg.CommitInterval,
+		drain:          rebalanceDrain,
+		shutdownGrace:  cfg.ShutdownGrace,
+		orphanGrace:    cfg.OrphanGrace,
+		deadLetters:    d.DLQTopic,
+		budget:         newBudget(int(cfg.MemoryBudget), len(set.Mappings())),
+		name:           cfg.Kafka.Group + "@" + host,
+		startLatest:    cfg.Kafka.Start == "latest",
+	}
+}
+
+// rebalanceDrain is how long partitions that move may finish what is in flight. Everything stands still meanwhile but deliveries.
+const rebalanceDrain = 5 * time.Second
+
+func newKafkaOptions(cfg *config.Config, o Options) *kafka.Options {
+	k := cfg.Kafka
+	// What franz-go holds of the head comes from the budget too; a fetch of 1 MiB may become several once decompressed.
+	perFetch := min(max(int32(int64(cfg.MemoryBudget)/16), 1<<20), 16<<20)
+	return &kafka.Options{
+		Brokers: k.Brokers, ClientID: "segment-webhooks",
+		TLS: k.TLS, CAFile: k.CAFile, CertFile: k.CertFile, KeyFile: k.KeyFile,
+		SASLMechanism: k.SASL.Mechanism, Username: k.SASL.Username, Password: k.SASL.Password.Reveal(),
+		Token: func() (string, error) {
+			if k.SASL.TokenFile == "" {
+				return k.SASL.Token.Reveal(), nil
+			}
+			text, err := os.ReadFile(k.SASL.TokenFile)
+			return strings.TrimSpace(string(text)), err
+		},
+		Topics: k.Topics, Group: k.Group, InstanceID: k.InstanceID, SessionTimeout: k.SessionTimeout,
+		ConsumerGroups: k.GroupProtocol == "consumer", Start: k.Start,
+		FetchMaxBytes: perFetch, FetchMaxPartitionBytes: 256 << 10,
+		Log: o.Log, Dial: o.DialKafka,
+	}
+}
+
+func newSender(cfg *config.Config, o Options) (*sink.Client, error) {
+	so := sink.Options{
+		Timeout:   cfg.Delivery.RequestTimeout,
+		InFlight:  cfg.Delivery.MaxInFlight,
+		UserAgent: cfg.Delivery.UserAgent,
+		Dial:      o.DialEndpoint,
+	}
+	if path := cfg.Delivery.CAFile; path != "" {
+		pem, err := os.ReadFile(path)
+		if err != nil {
+			return nil, fmt.Errorf("reading the CA for endpoints: %w", err)
+		}
+		if so.RootCAs, err = x509.SystemCertPool(); err != nil {
+			so.RootCAs = x509.NewCertPool()
+		}
+		if !so.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("reading the CA for endpoints: %s holds no PEM certificate", path)
+		}
+	}
+	return sink.NewClient(so)
+}
+
+// checkKafka finds out before the group is joined whether the work can be done: the brokers answer, the dead-letter topic is there.
+func checkKafka(ctx context.Context, cfg *config.Config, admin *kafka.Admin, log *slog.Logger) error {
+	within, cancel := context.WithTimeoutCause(ctx, startTimeout, errNoBroker)
+	defer cancel()
+	if err := admin.Ping(within); err != nil {
+		return fmt.Errorf("reaching Kafka at %s (CONNECTOR_KAFKA_BROKERS): %w", strings.Join(cfg.Kafka.Brokers, ", "), errors.Join(err, context.Cause(within)))
+	}
+	var sources []string
+	for _, t := range cfg.Kafka.Topics {
+		if strings.HasPrefix(t, "^") {
+			continue
+		}
+		sources = append(sources, t)
+		if keeps, ok := admin.Retention(within, t); ok && keeps < cfg.Delivery.RetryWindow+time.Hour {
+			log.Warn("the topic deletes records before the retry window is over: events behind a failing endpoint may be lost; raise retention.ms, or lower CONNECTOR_RETRY_WINDOW",
+				"topic", t, "retention", keeps, "retry_window", cfg.Delivery.RetryWindow)
+		}
+	}
+	created, err := prepareDeadLetters(within, admin, cfg.Delivery.DLQTopic, cfg.Delivery.DLQCreate, sources)
+	switch {
+	case errors.Is(err, kafka.ErrNoTopic):
+		return fmt.Errorf("the dead-letter topic %q does not exist: create it, or let the connector do so with CONNECTOR_DLQ_CREATE=true", cfg.Delivery.DLQTopic)
+	case err != nil:
+		return fmt.Errorf("preparing the dead-letter topic %q (CONNECTOR_DLQ_TOPIC): %w", cfg.Delivery.DLQTopic, err)
+	case created:
+		log.Info("created the dead-letter topic", "topic", cfg.Delivery.DLQTopic)
+	}
+	return nil
+}
+
+const startTimeout = 30 * time.Second
+
+var errNoBroker = errors.New("no broker answered in time")

@@ -1,0 +1,243 @@
+package connector
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"segment-webhooks/connector/lane"
+	"segment-webhooks/mapping"
+	"segment-webhooks/sink"
+)
+
+// courier carries one mapping's events from the ledger to its endpoint. Its workers pull: each takes what is to be sent next, sends it,
+// and hands the outcome back; there are as many as there is work, up to the mapping's requests in flight. No worker waits for
+// another, and no courier for another courier.
+type courier struct {
+	e     *engine
+	index int
+	m     *mapping.Mapping // nil for the lane of undecodable records
+	name  string           // in logs, metrics and dead letters; empty for undecodable records
+	ctx   context.Context  //nolint:containedctx // ends the workers, which no call starts
+	reach sink.Reach
+
+	// Under the engine's lock.
+	idle    *sync.Cond // workers without work
+	waiting int
+	workers int
+	batches batches
+	timer   *time.Timer // for the next retry or lingering batch, when nothing else wakes a worker
+	alarm   time.Time   // when it goes off
+}
+
+func newCourier(e *engine, index int, m *mapping.Mapping) *courier {
+	c := &courier{e: e, index: index, m: m, idle: sync.NewCond(&e.mu), batches: newBatches()}
+	if m != nil {
+		c.name = m.Name
+		c.reach = sink.ReachPublic
+		if m.Endpoint() != "" { // the operator wrote the host down
+			c.reach = sink.ReachPrivate
+		}
+	}
+	return c
+}
+
+func (c *courier) startText() string {
+	if c.m.Start == "" {
+		return "latest"
+	}
+	return c.m.Start
+}
+
+// batched says whether events are collected before they are sent.
+func (c *courier) batched() bool { return c.m != nil && c.m.Batch }
+
+// wake gets a worker going, if there can be one more. The engine's lock is held.
+func (c *courier) wake() {
+	switch {
+	case c.e.stopped:
+	case c.waiting > 0:
+		c.idle.Signal()
+	case c.workers < c.e.settings.inFlight:
+		c.workers++
+		c.e.tasks.Go(c.work)
+	}
+}
+
+// stop ends the workers once they have nothing in hand. The engine's lock is held.
+func (c *courier) stop() {
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	c.idle.Broadcast()
+}
+
+// work delivers until the engine stops, or until there are idle workers enough.
+func (c *courier) work() {
+	var buf []*lane.Event
+	for {
+		s := c.next(&buf)
+		if s == nil {
+			return
+		}
+		c.ship(s)
+	}
+}
+
+// spareWorkers is how many workers stay when there is nothing to do; starting one costs a microsecond.
+const spareWorkers = 2
+
+// next waits for something to send. It returns nil when the worker is to end.
+func (c *courier) next(buf *[]*lane.Event) *shipment {
+	e := c.e
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for !e.stopped {
+		now := time.Now()
+		if s := c.pick(buf, now); s != nil {
+			if c.more(now) {
+				c.wake()
+			}
+			return s
+		}
+		if c.waiting >= spareWorkers {
+			break
+		}
+		c.arm(now)
+		c.waiting++
+		c.idle.Wait()
+		c.waiting--
+	}
+	c.workers--
+	return nil
+}
+
+// more says whether another worker would find something now. The engine's lock is held.
+func (c *courier) more(now time.Time) bool {
+	return c.batches.due(now) || c.e.ledger.Ready(c.index, now)
+}
+
+// pick takes what is to be sent next, or nil. It may let go of the engine's lock meanwhile.
+func (c *courier) pick(buf *[]*lane.Event, now time.Time) *shipment {
+	if !c.batched() {
+		events := c.e.ledger.Take(nil, c.index, 1, c.e.settings.batchMaxBytes, now)
+		c.e.notify()
+		if len(events) == 0 {
+			return nil
+		}
+		return &shipment{events: events}
+	}
+	for {
+		if s := c.batches.take(now); s != nil {
+			return s
+		}
+		*buf = c.e.ledger.Take((*buf)[:0], c.index, c.m.BatchSize, c.e.settings.batchMaxBytes, now)
+		c.e.notify()
+		if len(*buf) == 0 {
+			return nil
+		}
+		if s := c.collect(*buf, now); s != nil {
+			return s
+		}
+	}
+}
+
+// collect resolves events and adds them to the open batches. Those that cannot be resolved come back as a shipment that fails.
+// The lock is let go of while it resolves.
+func (c *courier) collect(events []*lane.Event, now time.Time) *shipment {
+	e := c.e
+	resolved := make([]resolvedEvent, len(events))
+	e.mu.Unlock()
+	for i, ev := range events {
+		resolved[i] = c.resolve(ev)
+	}
+	e.mu.Lock()
+	var failed *shipment
+	for _, r := range resolved {
+		switch {
+		case r.event.Gone() || r.event.Partition().Closing():
+			e.ledger.Release(r.event)
+			e.settled.Broadcast()
+		case r.err != nil:
+			if failed == nil {
+				failed = &shipment{}
+			}
+			failed.events = append(failed.events, r.event)
+			failed.faults = append(failed.faults, r.err)
+		default:
+			c.batches.add(r, c.m.BatchSize, e.settings.batchMaxBytes, now.Add(e.settings.linger))
+		}
+	}
+	return failed
+}
+
+type resolvedEvent struct {
+	event   *lane.Event
+	payload sink.Payload
+	err     error
+}
+
+// resolve evaluates the mapping's fields on an event.
+func (c *courier) resolve(ev *lane.Event) resolvedEvent {
+	p, err := c.m.Resolve(ev.Event)
+	if err != nil {
+		return resolvedEvent{event: ev, err: err}
+	}
+	return resolvedEvent{event: ev, payload: payload(p)}
+}
+
+// payload hands a mapping's result to the sink; the two packages do not know each other.
+func payload(p mapping.Payload) sink.Payload {
+	out := sink.Payload{URL: p.URL, Method: p.Method, Data: p.Data}
+	if len(p.Headers) > 0 {
+		out.Headers = make([]sink.Header, len(p.Headers))
+		for i, h := range p.Headers {
+			out.Headers[i] = sink.Header(h)
+		}
+	}
+	return out
+}
+
+// discardClosing gives back the events of open batches whose partition is being given up: they were not sent, and their next owner
+// sends them. The engine's lock is held.
+func (c *courier) discardClosing() {
+	c.batches.discard(func(ev *lane.Event) bool {
+		if !ev.Partition().Closing() {
+			return false
+		}
+		c.e.ledger.Release(ev)
+		return true
+	})
+}
+
+// arm sets the timer for the next thing that becomes due by itself. The engine's lock is held.
+func (c *courier) arm(now time.Time) {
+	at, ok := c.e.ledger.NextDue(c.index)
+	if b, open := c.batches.next(); open && (!ok || b.Before(at)) {
+		at, ok = b, true
+	}
+	if !ok || !c.alarm.IsZero() && c.alarm.After(now) && !at.Before(c.alarm) {
+		return
+	}
+	c.alarm = at
+	wait := max(at.Sub(now), 0)
+	if c.timer == nil {
+		c.timer = time.AfterFunc(wait, c.ring)
+		return
+	}
+	c.timer.Reset(wait)
+}
+
+func (c *courier) ring() {
+	c.e.mu.Lock()
+	defer c.e.mu.Unlock()
+	c.alarm = time.Time{}
+	c.wake()
+}
+
+// idempotencyKey is the same for every attempt at an event, by every member, after every restart.
+func (c *courier) idempotencyKey(ev *lane.Event) string {
+	p := ev.Partition()
+	return fmt.Sprintf("%s-%d-%d-%08x", p.Topic, p.Number, ev.Offset, lane.LaneID(c.m.ID))
+}

@@ -1,0 +1,178 @@
+package connector
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"time"
+
+	"segment-webhooks/connector/kafka"
+	"segment-webhooks/connector/lane"
+	"segment-webhooks/sink"
+)
+
+// Why an event became a dead letter: the value of the header dlq.reason.
+const (
+	reasonUndecodable   = "undecodable"    // the record's value is no event
+	reasonMappingFailed = "mapping_failed" // a field of the mapping cannot be resolved on this event
+	reasonRejected      = "rejected"       // the endpoint gave an answer that trying again does not change
+	reasonExpired       = "window_expired" // the retry window ended
+)
+
+func reasons() []string {
+	return []string{reasonUndecodable, reasonMappingFailed, reasonRejected, reasonExpired}
+}
+
+// bury writes dead letters for events and settles each once all in-sync replicas have it. It does not hold up the worker: the
+// events stay in the mapping's window until then, which bounds them.
+func (c *courier) bury(events []*lane.Event, reason string, f *lane.Failure) {
+	for _, ev := range events {
+		ev.Last = f
+	}
+	c.e.tasks.Go(func() { c.writeDeadLetters(events, reason) })
+}
+
+// writeDeadLetters tries until every dead letter is acknowledged. It gives up only when that no longer matters: the connector stops, or
+// the partitions are no longer ours. There is no other way out, for one would be the way events get lost.
+func (c *courier) writeDeadLetters(events []*lane.Event, reason string) {
+	e := c.e
+	keep := len(events[0].Value) // how much of a value to keep; less once the topic refuses one as too large
+	for wait := time.Second; ; wait = min(wait*2, 30*time.Second) {
+		letters := make([]*kafka.Record, len(events))
+		for i, ev := range events {
+			letters[i] = c.deadLetter(ev, reason)
+			shorten(letters[i], ev.Value, max(keep, minKept))
+		}
+		var left []*lane.Event
+		var failure error
+		done := events[:0]
+		for i, err := range e.admin.Produce(c.ctx, letters...) {
+			switch {
+			case err == nil:
+				done = append(done, events[i])
+				continue
+			case kafka.IsTooLarge(err):
+				keep = min(keep, len(events[i].Value)) / 16
+			default:
+				failure = err
+			}
+			left = append(left, events[i])
+		}
+		if len(done) > 0 {
+			e.metrics.deadLettered(c.index, reason, len(done))
+			e.settle(done)
+		}
+		if len(left) == 0 {
+			e.status.deadLettersWork(true, nil)
+			return
+		}
+		if c.ctx.Err() != nil {
+			return
+		}
+		if failure != nil && e.status.deadLettersWork(false, failure) {
+			e.log.Error("writing to the dead-letter topic fails: what belongs there is kept and tried again, and its offsets are not committed",
+				"topic", e.settings.deadLetters, "error", failure)
+		}
+		if events = c.stillOurs(left); len(events) == 0 {
+			return
+		}
+		if failure == nil {
+			continue
+		}
+		select {
+		case <-c.ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
+}
+
+func (c *courier) stillOurs(events []*lane.Event) []*lane.Event {
+	c.e.mu.Lock()
+	defer c.e.mu.Unlock()
+	var ours []*lane.Event
+	for _, ev := range events {
+		if !ev.Gone() {
+			ours = append(ours, ev)
+		}
+	}
+	return ours
+}
+
+// deadLetter is the original record, unchanged, and why it is here.
+func (c *courier) deadLetter(ev *lane.Event, reason string) *kafka.Record {
+	p := ev.Partition()
+	r := &kafka.Record{Topic: c.e.settings.deadLetters, Key: ev.Key, Value: ev.Value, Timestamp: ev.Timestamp}
+	for _, h := range ev.Headers {
+		r.Headers = append(r.Headers, kafka.Header{Key: h.Key, Value: h.Value})
+	}
+	add := func(name, value string) {
+		if value != "" {
+			r.Headers = append(r.Headers, kafka.Header{Key: "dlq." + name, Value: []byte(value)})
+		}
+	}
+	add("reason", reason)
+	add("mapping", c.name)
+	add("topic", p.Topic)
+	add("partition", strconv.Itoa(int(p.Number)))
+	add("offset", strconv.FormatInt(ev.Offset, 10))
+	add("timestamp", ev.Timestamp.UTC().Format(time.RFC3339Nano))
+	if c.m != nil && len(ev.Event) > 0 {
+		if x := c.resolve(ev); x.err == nil {
+			add("url", sink.RedactURL(x.payload.URL))
+			add("method", x.payload.Method)
+		}
+	}
+	if f := ev.Last; f != nil {
+		if f.Status != 0 {
+			add("status", strconv.Itoa(f.Status))
+		}
+		add("error", f.Error)
+		add("response", string(f.Response))
+	}
+	if ev.Attempts > 0 {
+		add("attempts", strconv.Itoa(ev.Attempts))
+		add("first_attempt", ev.First.UTC().Format(time.RFC3339Nano))
+		add("last_attempt", ev.Last.At.UTC().Format(time.RFC3339Nano))
+	}
+	add("connector", c.e.settings.name)
+	return r
+}
+
+// minKept is how much of a value a dead letter always keeps.
+const minKept = 1 << 10
+
+// shorten turns a dead letter that is too large for the topic into a reference to the original, which stays where it was.
+func shorten(r *kafka.Record, value []byte, keep int) {
+	if len(value) <= keep {
+		return
+	}
+	sum := sha256.Sum256(value)
+	r.Value = value[:keep]
+	r.Headers = append(r.Headers,
+		kafka.Header{Key: "dlq.truncated_from", Value: []byte(strconv.Itoa(len(value)))},
+		kafka.Header{Key: "dlq.sha256", Value: []byte(hex.EncodeToString(sum[:]))},
+	)
+}
+
+// prepareDeadLetters makes sure that the dead-letter topic is there, creating it where that is permitted: without it the first event that
+// cannot be delivered would stop its lane.
+func prepareDeadLetters(ctx context.Context, admin *kafka.Admin, topic string, create bool, sources []string) (created bool, err error) {
+	if err := admin.CheckTopic(ctx, topic); err == nil || !create {
+		return false, err
+	}
+	largest := 1 << 20
+	for _, s := range sources {
+		if text, err := admin.TopicConfig(ctx, s, "max.message.bytes"); err == nil {
+			if n, err := strconv.Atoi(text); err == nil {
+				largest = max(largest, n)
+			}
+		}
+	}
+	return true, admin.CreateTopic(ctx, topic, 6, map[string]string{
+		"retention.ms":      strconv.FormatInt((14 * 24 * time.Hour).Milliseconds(), 10),
+		"max.message.bytes": strconv.Itoa(largest + 64<<10), // the original and its story
+		"cleanup.policy":    "delete",
+	})
+}

@@ -1,0 +1,220 @@
+package connector
+
+import (
+	"context"
+	"log/slog"
+	"math/bits"
+	"runtime"
+	"sync"
+	"time"
+
+	"segment-webhooks/connector/kafka"
+	"segment-webhooks/connector/lane"
+	"segment-webhooks/mapping"
+	"segment-webhooks/schemas"
+	"segment-webhooks/sink"
+)
+
+// engine is the running connector. One lock guards the ledger; it is never held across I/O. Goroutines:
+//
+//	read      polls the head of every partition and appends what it brings to the ledger
+//	readBack  (a few) read slices of the log for lanes that are behind
+//	commit    commits the ledger's progress
+//	couriers  (per mapping, as many as it may have requests in flight) take events from the ledger and deliver them
+//	bury      one per outcome that has to be dead-lettered, until the brokers have acknowledged it
+type engine struct {
+	settings settings
+	log      *slog.Logger
+	metrics  *metrics
+	set      *mapping.Set
+	admin    *kafka.Admin
+	consumer *kafka.Consumer
+	sender   *sink.Client
+	signer   *sink.Signer
+	decoder  *schemas.Decoder
+	status   *status
+
+	mu         sync.Mutex
+	ledger     *lane.Ledger
+	partitions map[kafka.TopicPartition]*lane.Partition
+	fresh      map[*lane.Partition]struct{} // wait for their first commit before they are read
+	couriers   []*courier
+	wanted     *sync.Cond // a lane may want a slice read back
+	settled    *sync.Cond // events in flight have become fewer
+	stopped    bool       // no more taking
+
+	started chan struct{} // closed once consumer is set
+	gate    chan struct{} // held by whoever commits, or gives partitions up
+	flow    chan struct{} // partitions may be resumed
+	limit   metadataLimit
+	readers chan *ingester
+	tasks   sync.WaitGroup // couriers and burials
+}
+
+// settings are the numbers the engine works with.
+type settings struct {
+	window         time.Duration // RETRY_WINDOW
+	backoff        sink.Backoff
+	inFlight       int // requests of one mapping at a time
+	linger         time.Duration
+	batchMaxBytes  int
+	commitInterval time.Duration
+	drain          time.Duration // how long revoked partitions may finish what is in flight
+	shutdownGrace  time.Duration
+	orphanGrace    time.Duration
+	deadLetters    string // topic
+	budget         budget
+	name           string // of this connector, in dead letters
+	startLatest    bool
+}
+
+// budget divides MEMORY_BUDGET: half for the tails of the partitions, three eighths for events that are being delivered or wait for
+// a retry, the rest for slices that are read back and for what franz-go holds of the head.
+type budget struct {
+	cacheBytes   int
+	windowBytes  int // per mapping
+	windowEvents int // per mapping
+	sliceBytes   int
+	slices       int // per mapping
+}
+
+func newBudget(memory, mappings int) budget {
+	b := budget{
+		cacheBytes:   memory / 2,
+		windowBytes:  max(1<<20, memory*3/8/max(1, mappings)),
+		windowEvents: 20_000,
+		sliceBytes:   256 << 10,
+	}
+	b.slices = max(1, memory/16/b.sliceBytes/max(1, mappings))
+	return b
+}
+
+const slowSliceReaders = 4
+
+func newEngine(s settings, set *mapping.Set, log *slog.Logger, m *metrics) (*engine, error) {
+	e := &engine{
+		settings: s, log: log, metrics: m, set: set,
+		partitions: map[kafka.TopicPartition]*lane.Partition{},
+		fresh:      map[*lane.Partition]struct{}{},
+		started:    make(chan struct{}),
+		gate:       make(chan struct{}, 1),
+		flow:       make(chan struct{}, 1),
+		limit:      newMetadataLimit(),
+		status:     newStatus(),
+	}
+	e.wanted, e.settled = sync.NewCond(&e.mu), sync.NewCond(&e.mu)
+	mappings := set.Mappings()
+	identities := make([]lane.Identity, 0, len(mappings)+1)
+	for i, m := range mappings {
+		id := lane.Identity{Name: m.ID, Start: laneStart(m), Events: s.budget.windowEvents, Bytes: s.budget.windowBytes, MaxSlices: s.budget.slices}
+		if m.Batch { // a window always holds a few whole batches
+			id.Events = max(id.Events, 4*m.BatchSize)
+		}
+		identities = append(identities, id)
+		e.couriers = append(e.couriers, newCourier(e, i, m))
+	}
+	identities = append(identities, lane.Identity{
+		Name: undecodableLane, Events: 1000, Bytes: s.budget.windowBytes, MaxSlices: 1, Background: len(mappings) > 0,
+	})
+	e.couriers = append(e.couriers, newCourier(e, len(mappings), nil))
+	var err error
+	e.ledger, err = lane.New(lane.Settings{
+		Lanes: identities, Window: s.window, CacheBytes: s.budget.cacheBytes, OrphanGrace: s.orphanGrace,
+	})
+	if err != nil {
+		return nil, err
+	}
+	n := runtime.GOMAXPROCS(0)
+	e.readers = make(chan *ingester, n+slowSliceReaders)
+	return e, nil
+}
+
+// undecodableLane is the lane of records that are no events. Its only delivery is the dead letter, so that the offset waits for it
+// like for any other. The name cannot be a mapping's: those are never empty.
+const undecodableLane = ""
+
+// prepare makes the ingesters, once the decoder is there.
+func (e *engine) prepare() {
+	for range cap(e.readers) {
+		e.readers <- newIngester(e.set, e.decoder)
+	}
+}
+
+// start hands the engine its consumer. Partitions may have been assigned already.
+func (e *engine) start(c *kafka.Consumer) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.consumer = c
+	close(e.started)
+}
+
+// run works until ctx ends, then gives the partitions up in good order: what is in flight may finish, progress is committed.
+func (e *engine) run(ctx context.Context) error {
+	// Deliveries outlive ctx by the drain; hard ends them.
+	hard, end := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer end(errStopped)
+	for _, c := range e.couriers {
+		c.ctx = hard
+	}
+	var loops sync.WaitGroup
+	var readErr error
+	loops.Go(func() { readErr = e.read(hard) })
+	loops.Go(func() { e.commitLoop(hard) })
+	loops.Go(func() { e.resumeLoop(hard) })
+	for range slowSliceReaders {
+		loops.Go(func() { e.readBack(hard) })
+	}
+	done := make(chan struct{})
+	go func() {
+		loops.Wait()
+		close(done)
+	}()
+	select {
+	case <-ctx.Done():
+	case <-done:
+	}
+	e.log.Info("stopping: finishing what is in flight", "grace", e.settings.shutdownGrace)
+	e.mu.Lock()
+	e.settings.drain = e.settings.shutdownGrace / 2 // the rest is for the last commit and leaving the group
+	e.mu.Unlock()
+	e.consumer.Close() // calls Revoked with every partition
+	end(errStopped)
+	e.mu.Lock()
+	e.stopped = true
+	e.wanted.Broadcast()
+	for _, c := range e.couriers {
+		c.stop()
+	}
+	e.mu.Unlock()
+	<-done
+	e.tasks.Wait()
+	return readErr
+}
+
+// notify passes on what the ledger's last change made possible. The lock is held.
+func (e *engine) notify() {
+	woken, reads := e.ledger.Woken()
+	for ; woken != 0; woken &= woken - 1 {
+		e.couriers[bits.TrailingZeros64(woken)].wake()
+	}
+	if reads {
+		e.wanted.Signal()
+	}
+	if e.ledger.MayResume() {
+		select {
+		case e.flow <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// settle records finished events.
+func (e *engine) settle(events []*lane.Event) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, ev := range events {
+		e.ledger.Settle(ev)
+	}
+	e.settled.Broadcast()
+	e.notify()
+}

@@ -1,0 +1,144 @@
+package connector
+
+import (
+	"segment-webhooks/connector/kafka"
+	"segment-webhooks/connector/lane"
+	"segment-webhooks/mapping"
+	"segment-webhooks/schemas"
+)
+
+// ingester turns records into blocks: decoded, matched against every trigger, and copied out of the fetch buffers. One goroutine uses
+// it at a time.
+type ingester struct {
+	decoder *schemas.Decoder
+	reader  *mapping.Reader
+	failed  uint64 // the bit of the lane of undecodable records
+
+	kept []kept
+	tally
+}
+
+// tally counts what an ingester has seen since it was last asked.
+type tally struct {
+	records, undecodable int
+	matched              [lane.MaxLanes]int
+}
+
+// kept is a record that some lane must deliver, before it is copied.
+type kept struct {
+	record  *kafka.Record
+	event   []byte
+	problem string
+	match   uint64
+}
+
+func newIngester(set *mapping.Set, decoder *schemas.Decoder) *ingester {
+	return &ingester{decoder: decoder, reader: set.NewReader(), failed: 1 << len(set.Mappings())}
+}
+
+// blockBytes is about how large blocks become. The cache evicts whole blocks.
+const blockBytes = 256 << 10
+
+// blocks returns the records, in order, as blocks of those that lanes in want must deliver. With a limit only the first limit bytes are
+// taken, in one block; at least one record always is.
+func (in *ingester) blocks(records []*kafka.Record, want uint64, limit int) []*lane.Block {
+	if len(records) == 0 {
+		return nil
+	}
+	var out []*lane.Block
+	from, size := records[0].Offset, 0
+	in.kept = in.kept[:0]
+	for _, r := range records {
+		if r.Attrs.IsControl() {
+			continue
+		}
+		k := in.match(r)
+		if k.match &= want; k.match == 0 {
+			continue
+		}
+		in.kept = append(in.kept, k)
+		size += len(r.Key) + len(r.Value)
+		if size >= max(blockBytes, limit) {
+			b := in.block(from, r.Offset+1)
+			out = append(out, b)
+			if limit > 0 {
+				return out
+			}
+			from, size = b.Next, 0
+		}
+	}
+	if next := records[len(records)-1].Offset + 1; next > from || len(out) == 0 {
+		out = append(out, in.block(from, next))
+	}
+	return out
+}
+
+// match decodes one record and evaluates the triggers.
+func (in *ingester) match(r *kafka.Record) kept {
+	in.records++
+	event, err := in.decoder.Decode(r.Value)
+	var match uint64
+	if err == nil {
+		event, match, err = in.reader.Read(event)
+	}
+	if err != nil {
+		in.undecodable++
+		return kept{record: r, problem: err.Error(), match: in.failed}
+	}
+	for i := range in.matched {
+		if match>>i == 0 {
+			break
+		}
+		in.matched[i] += int(match >> i & 1)
+	}
+	return kept{record: r, event: event, match: match}
+}
+
+// block copies the kept records into a block of their own: one allocation for all their bytes.
+func (in *ingester) block(from, next int64) *lane.Block {
+	size := 0
+	for i := range in.kept {
+		k := &in.kept[i]
+		size += len(k.record.Key) + len(k.record.Value)
+		if !same(k.event, k.record.Value) {
+			size += len(k.event)
+		}
+		for _, h := range k.record.Headers {
+			size += len(h.Value)
+		}
+	}
+	space := make([]byte, 0, size)
+	store := func(b []byte) []byte {
+		if b == nil {
+			return nil
+		}
+		start := len(space)
+		space = append(space, b...)
+		return space[start:len(space):len(space)]
+	}
+	b := &lane.Block{From: from, Next: next, Records: make([]lane.Record, 0, len(in.kept)), Match: make([]uint64, 0, len(in.kept))}
+	for i := range in.kept {
+		k := &in.kept[i]
+		r := lane.Record{
+			Offset: k.record.Offset, Timestamp: k.record.Timestamp, Problem: k.problem,
+			Key: store(k.record.Key), Value: store(k.record.Value),
+		}
+		if same(k.event, k.record.Value) {
+			r.Event = r.Value
+		} else {
+			r.Event = store(k.event)
+		}
+		for _, h := range k.record.Headers {
+			r.Headers = append(r.Headers, lane.Header{Key: h.Key, Value: store(h.Value)})
+		}
+		b.Add(&r, k.match)
+		in.kept[i] = kept{}
+	}
+	in.kept = in.kept[:0]
+	return b
+}
+
+// same says whether two slices are the very same bytes.
+func same(a, b []byte) bool {
+	return len(a) == len(b) && len(a) > 0 && &a[0] == &b[0]
+}

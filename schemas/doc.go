@@ -1,0 +1,2 @@
+// Package schemas turns the value of a Kafka record into the JSON text of a Segment event.
+package schemas
