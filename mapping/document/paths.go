@@ -9,6 +9,7 @@ type Paths struct {
 
 // node is a place in events that some path leads to or through.
 type node struct {
+	filter   uint64 // a bit for each child's hash: most keys of an event are ruled out by it
 	slot     int32 // of the path that ends here, or none
 	length   int32 // the node below by the key length, or none
 	indexed  bool  // some key below is an array index
@@ -88,13 +89,14 @@ func (n *node) spread() {
 func (n *node) enter(i int) {
 	c := &n.children[i]
 	cell := &n.cells[c.hash>>n.shift]
+	n.filter |= 1 << (c.hash >> 58)
 	c.next = *cell
 	*cell = int32(i + 1)
 }
 
 // child returns the node below by the given key, or none.
 func (n *node) child(hash uint64, key []byte) int32 {
-	if len(n.cells) == 0 {
+	if n.filter>>(hash>>58)&1 == 0 {
 		return none
 	}
 	for at := n.cells[hash>>n.shift]; at != 0; {
