@@ -9,24 +9,28 @@ import (
 // Strings are looked at eight bytes at a time: each of these holds one byte eight times.
 const (
 	ones    = 0x0101010101010101
-	highs   = 0x8080808080808080
-	blanks  = 0x2020202020202020
-	quotes  = 0x2222222222222222
+	twos    = 0x0202020202020202
+	over    = 0x2121212121212121 // one more than the blank
 	slashes = 0x5c5c5c5c5c5c5c5c
+	highs   = 0x8080808080808080
 )
 
 // stops marks, in their high bits, the bytes of w that end the plain part of a string: quotes, backslashes and control
 // characters. The lowest mark is always right, those above it need not be.
 func stops(w uint64) uint64 {
-	q, s := w^quotes, w^slashes
-	return ((w-blanks)&^w | (q-ones)&^q | (s-ones)&^s) & highs
+	return ((w ^ twos - over) | (w ^ slashes - ones)) &^ w & highs // flipping bit 1 puts the quote right behind the controls
+}
+
+// stopsASCII is stops that also marks all bytes beyond ASCII.
+func stopsASCII(w uint64) uint64 {
+	return ((w ^ twos - over) | (w ^ slashes - ones) | w) & highs
 }
 
 // before returns a mask of the bits below the lowest mark, of all bits if there is none.
 func before(marks uint64) uint64 { return marks&-marks - 1 }
 
 // word returns the eight bytes at b[i], the first one lowest.
-func word(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
+func word(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i : i+8]) }
 
 // literal is what is known of a string or number after stepping over it.
 type literal struct {

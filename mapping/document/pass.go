@@ -38,6 +38,7 @@ func (s *Scanner) pass(b []byte) (Kind, *SyntaxError) {
 		before0 uint32
 		nodes   = s.paths.nodes
 	)
+	b = b[:len(b):len(b)]
 	s.keys = s.keys[:0]
 	if len(nodes) > 0 {
 		at = 0
@@ -59,7 +60,7 @@ value: // a value begins at i; at is the node of its place
 	case '"':
 		i++
 		var high uint64
-		for i+8 <= len(b) {
+		for i <= len(b)-8 {
 			w := word(b, i)
 			m := stops(w)
 			high |= w & before(m)
@@ -214,11 +215,11 @@ key: // an object's key begins at i
 		var hash uint64
 		var key []byte
 		for {
-			if i+8 > len(b) {
+			if i > len(b)-8 {
 				goto oddKey
 			}
 			w := word(b, i)
-			if m := stops(w) | w&highs; m != 0 {
+			if m := stopsASCII(w); m != 0 {
 				n := bits.TrailingZeros64(m) >> 3
 				hash = hashEnd(hash, w, n)
 				i += n

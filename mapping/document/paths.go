@@ -10,9 +10,9 @@ type Paths struct {
 // node is a place in events that some path leads to or through.
 type node struct {
 	filter   uint64 // a bit for each child's hash: most keys of an event are ruled out by it
-	slot     int32 // of the path that ends here, or none
-	length   int32 // the node below by the key length, or none
-	indexed  bool  // some key below is an array index
+	slot     int32  // of the path that ends here, or none
+	length   int32  // the node below by the key length, or none
+	indexed  bool   // some key below is an array index
 	children []child
 	cells    []int32 // by a hash's high bits: 1 + the first child in that cell; 0 for an empty one
 	shift    uint8   // leaves of a hash the number of its cell
