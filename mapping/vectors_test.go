@@ -1,0 +1,181 @@
+package mapping
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"testing"
+
+	"segment-webhooks/mapping/document"
+)
+
+// vector is a row of mappings.jsonl: what Segment's own package makes of one mapping and one event.
+type vector struct {
+	ID      string
+	Cat     string
+	Mapping string
+	Event   string
+	OK      bool
+	Output  *string
+	Stage   string
+	Errors  []string
+}
+
+// differences are the rows that deliberately come out otherwise, each with the reason.
+func differences(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile("testdata/differences.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []struct{ ID, Cat, Reason string }
+	if err := json.Unmarshal(text, &rows); err != nil {
+		t.Fatal(err)
+	}
+	byID := map[string]string{}
+	for _, row := range rows {
+		byID[row.ID] = row.Reason
+	}
+	return byID
+}
+
+// rows calls each for every line of a gzipped file of JSON lines.
+func rows[T any](t *testing.T, name string, each func(T)) {
+	t.Helper()
+	f, err := os.Open("testdata/vectors/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := bufio.NewReader(z)
+	for {
+		line, err := r.ReadBytes('\n')
+		if len(line) > 0 {
+			var row T
+			if err := json.Unmarshal(line, &row); err != nil {
+				t.Fatal(err)
+			}
+			each(row)
+		}
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// outcome is what became of a mapping and an event: a refusal with its stage, or the output.
+type outcome struct {
+	stage  string // "validate", "transform" or "" for none
+	output string // JSON, "(nothing)" where the whole mapping comes to nothing
+	detail string
+}
+
+// resolveWhole resolves any mapping, not only the fields of a webhook, the way Segment's package is called.
+func resolveWhole(mapping, event string) outcome {
+	raw, err := document.Parse([]byte(mapping))
+	if err != nil {
+		return outcome{stage: "parse", detail: err.Error()}
+	}
+	in, err := document.Parse([]byte(event))
+	if err != nil {
+		return outcome{stage: "parse", detail: err.Error()}
+	}
+	if in.Kind() != document.Object {
+		return outcome{stage: "transform", detail: "the event is " + describe(in)}
+	}
+	switch raw.Kind() {
+	case document.Object:
+	case document.Null:
+		return outcome{stage: "transform", detail: "the mapping is null"}
+	default: // never gets past the loader; Segment takes it for the object of its elements or characters
+		raw = document.ObjectValue(appendMembers(nil, raw))
+	}
+	raw, problem := applyRootDirective(raw)
+	if problem != "" {
+		return outcome{stage: "transform", detail: problem}
+	}
+	if faults := validate("", raw); len(faults) > 0 {
+		return outcome{stage: "validate", detail: faults[0].Error()}
+	}
+	var c compiler
+	v, err := c.compile("", raw).eval(in)
+	if err != nil {
+		return outcome{stage: "transform", detail: err.Error()}
+	}
+	if v = compact(v); v.IsMissing() {
+		return outcome{output: "(nothing)"}
+	}
+	return outcome{output: string(v.AppendJSON(nil))}
+}
+
+func (v vector) want() outcome {
+	if !v.OK {
+		return outcome{stage: v.Stage}
+	}
+	if v.Output == nil {
+		return outcome{output: "(nothing)"}
+	}
+	return outcome{output: *v.Output}
+}
+
+// TestVectors compares every recorded answer of Segment's package byte for byte. A refusal has to be a refusal at the
+// same stage; its wording is ours.
+func TestVectors(t *testing.T) {
+	known := differences(t)
+	type tally struct{ rows, agree, named int }
+	categories := map[string]*tally{}
+	total := tally{}
+	rows(t, "mappings.jsonl.gz", func(v vector) {
+		c := categories[v.Cat]
+		if c == nil {
+			c = &tally{}
+			categories[v.Cat] = c
+		}
+		c.rows++
+		total.rows++
+		got := resolveWhole(v.Mapping, v.Event)
+		agrees := got.stage == v.want().stage && got.output == v.want().output
+		reason, named := known[v.ID]
+		delete(known, v.ID)
+		switch {
+		case agrees && named:
+			t.Errorf("%s (%s) agrees and is listed as a difference: %s", v.ID, v.Cat, reason)
+		case agrees:
+			c.agree++
+			total.agree++
+		case named:
+			c.named++
+			total.named++
+		default:
+			t.Errorf("%s (%s)\nmapping %s\nevent   %.300s\ngot     %+v\nwant    %+v %v", v.ID, v.Cat, v.Mapping, v.Event, got, v.want(), v.Errors)
+		}
+	})
+	for id := range known {
+		t.Errorf("%s is listed as a difference and is no row", id)
+	}
+	if total.rows < 2500 {
+		t.Errorf("read %d rows, want all of some 2500", total.rows)
+	}
+	if total.named*100 >= total.rows {
+		t.Errorf("%d named differences of %d rows, want less than 1 %%", total.named, total.rows)
+	}
+	if c := categories["liquid"]; c.named*100 >= c.rows*5 {
+		t.Errorf("%d named differences of %d Liquid rows, want less than 5 %%", c.named, c.rows)
+	}
+	t.Logf("%d rows: %d agree, %d named differences", total.rows, total.agree, total.named)
+	for name, c := range categories {
+		if c.named > 0 {
+			t.Logf("%s: %d rows, %d named differences", name, c.rows, c.named)
+		}
+	}
+}
