@@ -1,0 +1,203 @@
+package connector_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"segment-webhooks/connector"
+	"segment-webhooks/connector/config"
+	"segment-webhooks/mapping"
+)
+
+// rig is a whole world in one process and in virtual time: brokers, an endpoint and the connector, over in-memory connections. It must be
+// made inside a synctest bubble. Hours pass in seconds.
+type rig struct {
+	t        *testing.T
+	net      kfake.VirtualNetwork
+	cluster  *kfake.Cluster
+	client   *kgo.Client
+	server   *http.Server
+	mu       sync.Mutex
+	received []delivery
+	answer   func(*http.Request) int
+}
+
+type delivery struct {
+	at     time.Time
+	path   string
+	body   string
+	status int
+	header http.Header
+}
+
+func newRig(t *testing.T, partitions int32) *rig {
+	t.Helper()
+	r := &rig{t: t, answer: func(*http.Request) int { return http.StatusOK }}
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.Ports(9092), kfake.SeedTopics(partitions, "events"), kfake.ListenFn(r.net.Listen))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.cluster = cluster
+	if r.client, err = kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...), kgo.Dialer(r.net.DialContext), kgo.DefaultProduceTopic("events")); err != nil {
+		t.Fatal(err)
+	}
+	l, err := r.net.Listen("tcp", "localhost:80")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.server = &http.Server{Handler: r}
+	go func() { _ = r.server.Serve(l) }()
+	return r
+}
+
+func (r *rig) ServeHTTP(w http.ResponseWriter, q *http.Request) {
+	body, err := io.ReadAll(q.Body)
+	if err != nil {
+		return
+	}
+	status := r.answer(q)
+	r.mu.Lock()
+	r.received = append(r.received, delivery{time.Now(), q.URL.Path, string(body), status, q.Header})
+	r.mu.Unlock()
+	w.WriteHeader(status)
+}
+
+func (r *rig) close() {
+	r.client.Close()
+	_ = r.server.Close()
+	r.cluster.Close()
+}
+
+func (r *rig) config() *config.Config {
+	c, err := config.Load([]string{
+		"CONNECTOR_KAFKA_BROKERS=" + r.cluster.ListenAddrs()[0],
+		"CONNECTOR_KAFKA_TOPICS=events",
+		"CONNECTOR_SHARED_SECRET=s3cr3t",
+		"CONNECTOR_MAPPINGS=[]",
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	c.HTTPAddr = "" // no real socket inside the bubble
+	return c
+}
+
+// start runs the connector with the mappings; the function it returns stops it and waits.
+func (r *rig) start(cfg *config.Config, mappings string) (stop func()) {
+	r.t.Helper()
+	set, _, err := mapping.LoadText("mappings.yaml", []byte(mappings), noEnvironment, mapping.Options{})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(r.t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- connector.Run(ctx, cfg, set, connector.Options{DialKafka: r.net.DialContext, DialEndpoint: r.net.DialContext})
+	}()
+	return func() {
+		r.t.Helper()
+		cancel()
+		if err := <-done; err != nil {
+			r.t.Errorf("Run: %v", err)
+		}
+	}
+}
+
+func noEnvironment(string) (string, bool) { return "", false }
+
+func (r *rig) produce(values ...string) {
+	r.t.Helper()
+	for _, v := range values {
+		if err := r.client.ProduceSync(r.t.Context(), &kgo.Record{Value: []byte(v)}).FirstErr(); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+// topic reads everything that is in a topic now.
+func (r *rig) topic(name string) []*kgo.Record {
+	r.t.Helper()
+	c, err := kgo.NewClient(kgo.SeedBrokers(r.cluster.ListenAddrs()...), kgo.Dialer(r.net.DialContext), kgo.ConsumeTopics(name),
+		kgo.FetchMaxWait(100*time.Millisecond))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(r.t.Context(), 5*time.Second)
+	defer cancel()
+	var out []*kgo.Record
+	for ctx.Err() == nil {
+		c.PollFetches(ctx).EachRecord(func(rec *kgo.Record) { out = append(out, rec) })
+	}
+	return out
+}
+
+func (r *rig) deliveries(status int) (out []delivery) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, d := range r.received {
+		if d.status == status {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+const oneMapping = `
+mappings:
+  - name: all
+    trigger: type = "track"
+    fields:
+      url: http://localhost/hook
+      method: POST
+      data: {"@path": "$."}
+`
+
+// The window of four hours is kept to the minute, in both directions.
+func TestRetryWindow(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name      string
+		down      time.Duration
+		delivered int
+		dead      int
+	}{
+		{"an endpoint that is down for 3 h 59 min gets its event", 3*time.Hour + 59*time.Minute, 1, 0},
+		{"an endpoint that is down for 4 h 1 min does not, the dead-letter topic does", 4*time.Hour + time.Minute, 0, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, 1)
+				defer r.close()
+				begin := time.Now()
+				r.answer = func(*http.Request) int {
+					if time.Since(begin) < c.down {
+						return http.StatusServiceUnavailable
+					}
+					return http.StatusOK
+				}
+				stop := r.start(r.config(), oneMapping)
+				r.produce(`{"type":"track","event":"e"}`)
+				time.Sleep(5 * time.Hour) //nolint:forbidigo // virtual time
+				stop()
+				if got := len(r.deliveries(http.StatusOK)); got != c.delivered {
+					t.Errorf("delivered %d times, want %d", got, c.delivered)
+				}
+				if got := len(r.topic("segment-webhooks.dlq")); got != c.dead {
+					t.Errorf("%d dead letters, want %d", got, c.dead)
+				}
+				failed := r.deliveries(http.StatusServiceUnavailable)
+				t.Logf("%d attempts failed, the last %v after the start", len(failed), failed[len(failed)-1].at.Sub(begin))
+			})
+		})
+	}
+}
