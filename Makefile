@@ -1,0 +1,72 @@
+# Every command a developer or CI needs. Tools run at a pinned version with "go run", so nothing is installed.
+
+# synctests is franz-go's tag: its locks then let the virtual time of testing/synctest go on.
+TAGS      := synctests
+LINT      := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+COMMAND   := ./connector/cmd/connector
+ARGS      ?=
+FUZZTIME  ?= 10s
+BENCH     ?= .
+BENCHTIME ?= 1s
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run build test integration fuzz bench vet lint fmt tidy check up down kafka-jars kafka-up kafka-down
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## see it work: embedded broker, sample events, a receiver that checks signatures; Ctrl-C ends it, or ARGS="--for 20s"
+	go run $(COMMAND) demo $(ARGS)
+
+run: ## run the connector with the CONNECTOR_ variables of this shell
+	go run $(COMMAND) run $(ARGS)
+
+build: ## build bin/connector, static
+	CGO_ENABLED=0 go build -trimpath -o bin/connector $(COMMAND)
+
+test: ## run every test that needs nothing but Go
+	go test -race -shuffle=on -tags $(TAGS) ./...
+
+integration: kafka-jars ## run the tests that need a real Kafka: KAFKA_BROKERS if set, else one started from the jars
+	go test -race -shuffle=on -count=1 -timeout 15m -tags "$(TAGS) integration" ./connector/kafkatest/... ./connector/integration/...
+
+fuzz: ## run every fuzz target for FUZZTIME (10s)
+	@for package in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r -n1 dirname | sort -u); do \
+		for target in $$(grep -h -o '^func Fuzz[A-Za-z0-9_]*' $$package/*_test.go | cut -c6-); do \
+			echo "$$package $$target"; \
+			go test -tags $(TAGS) -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
+	done
+
+bench: ## run the benchmarks that match BENCH (.) for BENCHTIME (1s) each
+	go test -tags $(TAGS) -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) ./...
+
+vet: ## go vet, tests and integration tests included
+	go vet -tags "$(TAGS) integration" ./...
+
+lint: ## golangci-lint with the rules of .golangci.yml; the first run compiles it
+	$(LINT) run
+
+fmt: ## format the code as lint wants it
+	$(LINT) fmt
+
+tidy: ## fail if go.mod or go.sum is not what "go mod tidy" would write
+	go mod tidy -diff
+
+check: ## everything CI does
+	.ci/run
+
+up: ## run the compose example: Kafka, topics, sample events, receiver, connector; Ctrl-C stops it
+	docker compose up --build
+
+down: ## remove the compose example and its data
+	docker compose down --volumes
+
+kafka-jars: ## fetch Apache Kafka's jars for the integration tests into .kafka/libs (Maven)
+	@deploy/kafka/broker jars
+
+kafka-up: kafka-jars ## start one Kafka broker on 127.0.0.1, port KAFKA_PORT (9092)
+	@deploy/kafka/broker up
+
+kafka-down: ## stop that broker and remove its data
+	@deploy/kafka/broker down
