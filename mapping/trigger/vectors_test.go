@@ -1,0 +1,208 @@
+package trigger_test
+
+import (
+	"bufio"
+	"cmp"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"segment-webhooks/mapping/document"
+	"segment-webhooks/mapping/trigger"
+)
+
+// vector is one row of what Segment did, see the README beside the file.
+type vector struct {
+	ID       string `json:"id"`
+	Category string `json:"cat"`
+	FQL      string `json:"fql"`
+	Event    string `json:"event"`
+	Valid    bool   `json:"valid"`
+	Match    bool   `json:"match"`
+	Throws   bool   `json:"throws"`
+}
+
+func vectors(t testing.TB) []vector {
+	t.Helper()
+	file, err := os.Open("../testdata/vectors/triggers.jsonl.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	unzipped, err := gzip.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []vector
+	lines := bufio.NewScanner(unzipped)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var row vector
+		if err := json.Unmarshal(lines.Bytes(), &row); err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, row)
+	}
+	if err := lines.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) < 3647 {
+		t.Fatalf("only %d rows", len(rows))
+	}
+	return rows
+}
+
+// run compiles and evaluates a parsed trigger, and holds the tree, Explain and Requires to the answer.
+func run(t testing.TB, tr *trigger.Trigger, event string) bool {
+	t.Helper()
+	var paths document.Paths
+	program := tr.Compile(&paths)
+	kind, name := paths.Add([]string{"type"}), paths.Add([]string{"event"})
+	s := document.NewScanner(&paths)
+	if err := s.Scan([]byte(event)); err != nil {
+		t.Fatalf("event %s: %v", event, err)
+	}
+	match := program.Match(s)
+	if why := program.Explain(s); (why == "") != match {
+		t.Errorf("%s on %s: match is %t, but Explain gives %q", tr, event, match, why)
+	}
+	if walked := program.Evaluate(s); walked != match {
+		t.Errorf("%s on %s: match is %t, but the tree gives %t", tr, event, match, walked)
+	}
+	types, events := tr.Requires()
+	may := func(wanted []string, slot int) bool {
+		return wanted == nil || slices.ContainsFunc(wanted, s.Slot(slot).Equal)
+	}
+	if match && (!may(types, kind) || !may(events, name)) {
+		t.Errorf("%s matches %s, but Requires gives %q and %q", tr, event, types, events)
+	}
+	return match
+}
+
+// differences returns the reasons why a trigger may deliberately answer otherwise than Segment.
+func differences(tr *trigger.Trigger) []trigger.Reason {
+	var reasons []trigger.Reason
+	for _, n := range tr.Notes() {
+		if n.Reason.Class() == trigger.Difference {
+			reasons = append(reasons, n.Reason)
+		}
+	}
+	return reasons
+}
+
+// refusal returns the reason of the first fault.
+func refusal(t testing.TB, err error) trigger.Reason {
+	t.Helper()
+	var faults trigger.Errors
+	if !errors.As(err, &faults) || len(faults) == 0 {
+		t.Fatalf("error %v is no trigger.Errors", err)
+	}
+	return faults[0].Reason
+}
+
+// TestVectors holds the package to Segment's recorded answers. A row may only end in one of four ways: the same answer;
+// refused for a reason that is a misreading of Segment's; accepted, with another answer, for a named difference; refused
+// by both.
+func TestVectors(t *testing.T) {
+	outcomes := map[string]int{}
+	refused := map[string]trigger.Reason{} // well-formed categories: text to reason
+	for _, row := range vectors(t) {
+		tr, err := trigger.Parse(row.FQL)
+		if err != nil {
+			reason := refusal(t, err)
+			switch {
+			case !row.Valid:
+				outcomes["both refuse"]++
+				continue
+			case !misread(reason):
+				t.Errorf("%s %s: refused, though Segment evaluates it and %s is no misreading: %q\n%v", row.ID, row.Category, reason, row.FQL, err)
+			case wellFormed(row.Category):
+				refused[row.FQL] = reason
+			}
+			outcomes["refused: "+reason.String()]++
+			continue
+		}
+		got := run(t, tr, row.Event)
+		named := differences(tr)
+		switch {
+		case got == row.Match && row.Valid:
+			outcomes["agree"]++
+		case len(named) == 0:
+			t.Errorf("%s %s: got %t, Segment gives %t (valid %t): %q on %s", row.ID, row.Category, got, row.Match, row.Valid, row.FQL, row.Event)
+		case row.Valid:
+			outcomes["differs: "+join(named)]++
+		default:
+			outcomes["accepted though Segment refuses: "+join(named)]++
+		}
+	}
+	for _, outcome := range slices.Sorted(maps.Keys(outcomes)) {
+		t.Logf("%5d %s", outcomes[outcome], outcome)
+	}
+	checkRefused(t, refused)
+}
+
+func join(reasons []trigger.Reason) string {
+	var names []string
+	for _, r := range reasons {
+		names = append(names, r.String())
+	}
+	return strings.Join(names, ", ")
+}
+
+// misread tells whether reason stands for something that Segment evaluates, but not as it reads.
+func misread(reason trigger.Reason) bool {
+	switch reason {
+	case trigger.Empty, trigger.BadCharacter, trigger.Unclosed, trigger.TooLong, trigger.TooDeep:
+		return false
+	}
+	return reason.Class() == trigger.Refusal
+}
+
+// wellFormed tells whether a category of rows holds conditions as the editor or a careful author writes them.
+func wellFormed(category string) bool {
+	head, _, _ := strings.Cut(category, ".")
+	switch head {
+	case "type", "event", "name", "userId", "ops", "compare", "contains", "not_contains", "match", "not_match", "and", "or", "paren":
+		return category != "event.shape"
+	}
+	return false
+}
+
+// checkRefused holds the texts refused in well-formed categories to the list in refused_test.go.
+func checkRefused(t *testing.T, refused map[string]trigger.Reason) {
+	t.Helper()
+	for _, fql := range slices.SortedFunc(maps.Keys(refused), cmp.Compare) {
+		if want, listed := refusedRows[fql]; !listed || want != refused[fql] {
+			t.Errorf("%q is refused for %s, listed %t as %s", fql, refused[fql], listed, want)
+		}
+	}
+	for fql, want := range refusedRows {
+		if _, seen := refused[fql]; !seen {
+			t.Errorf("%q is listed as refused for %s but is not", fql, want)
+		}
+	}
+}
+
+// TestSecondReading holds the second reading of segment_test.go to the recorded answers, so that it may stand for Segment
+// in the other tests.
+func TestSecondReading(t *testing.T) {
+	for _, row := range vectors(t) {
+		if row.Category == "path.inherited" {
+			continue // left out on purpose
+		}
+		n, ok := segParse(row.FQL)
+		event, err := document.Parse([]byte(row.Event))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(ok, ok && segMatch(n, event)); got != fmt.Sprint(row.Valid, row.Match) {
+			t.Errorf("%s %s: got %s, want %t %t: %q on %s", row.ID, row.Category, got, row.Valid, row.Match, row.FQL, row.Event)
+		}
+	}
+}
