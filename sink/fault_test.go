@@ -1,0 +1,360 @@
+package sink
+
+import (
+	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"errors"
+	"io"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// canary marks everything secret in a request that meets a fault.
+const canary = "c4n4ry"
+
+func secretRequest(t *testing.T, target string) *Request {
+	t.Helper()
+	target = strings.Replace(target, "://", "://"+canary+":"+canary+"@", 1) + "/path?token=" + canary
+	return single(t, Payload{
+		URL: target, Data: []byte(`{"secret":"` + canary + `"}`), Headers: []Header{{"X-Api-Key", canary}},
+	}, NewSigner([]byte(canary)))
+}
+
+// checkFault sends a request full of secrets and compares what came of it.
+func checkFault(t *testing.T, c *Client, target string, class Class, kind Kind, status int) Answer {
+	t.Helper()
+	a := c.Send(t.Context(), secretRequest(t, target))
+	if a.Class != class || KindOf(a.Err) != kind || a.Status != status {
+		t.Errorf("got class %v, kind %q, status %d (%v), want %v, %q, %d", a.Class, KindOf(a.Err), a.Status, a.Err, class, kind, status)
+	}
+	if (a.Err == nil) != (a.Status != 0) {
+		t.Errorf("status %d beside error %v: one of them, never both", a.Status, a.Err)
+	}
+	for _, text := range texts(a.Err) {
+		if strings.Contains(text, canary) || strings.Contains(text, "token") {
+			t.Errorf("the error tells a secret: %q", text)
+		}
+	}
+	return a
+}
+
+// echo sends a request back to whom it came from.
+func echo(conn net.Conn) {
+	var seen bytes.Buffer
+	if readRequest(teeConn{conn, &seen}) == nil {
+		_, _ = conn.Write(seen.Bytes())
+	}
+	hold(conn)
+}
+
+type teeConn struct {
+	net.Conn
+	seen *bytes.Buffer
+}
+
+func (c teeConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.seen.Write(b[:n])
+	return n, err
+}
+
+func TestConnectionFaults(t *testing.T) {
+	const head = "HTTP/1.1 200 OK\r\n"
+	long := strings.Repeat("x", 100<<10)
+	tests := []struct {
+		name   string
+		talk   func(net.Conn)
+		class  Class
+		kind   Kind
+		status int
+		slow   bool // runs into the timeout
+	}{
+		{"reset at once", reset, Retry, KindReset, 0, false},
+		{"hung up at once", hangUp, Retry, KindReset, 0, false},
+		{"reset before the head", answering("", reset), Retry, KindReset, 0, false},
+		{"hung up before the head", answering("", hangUp), Retry, KindReset, 0, false},
+		{"half a head", answering(head+"Content-Length: 0\r\n", hangUp), Retry, KindReset, 0, false},
+		// net/http reads what a cut line holds before it notices the cut
+		{"half a status line", answering("HTTP/1.1 20", hangUp), Retry, KindProtocol, 0, false},
+		{"half a header", answering(head+"Content-Le", hangUp), Retry, KindProtocol, 0, false},
+		{"reset after the head", answering(head+"Content-Length: 100\r\n\r\nabc", reset), Delivered, "", 200, false},
+		{"half an answer", answering(head+"Content-Length: 100\r\n\r\nabc", hangUp), Delivered, "", 200, false},
+		{"half an error answer", answering("HTTP/1.1 500 Oh\r\nContent-Length: 100\r\n\r\nabc", hangUp), Retry, "", 500, false},
+		{"longer than its length", answering(head+"Content-Length: 3\r\n\r\nabcdef", hangUp), Delivered, "", 200, false},
+		{"no length, until close", answering(head+"\r\nabc", hangUp), Delivered, "", 200, false},
+		{"wrong chunk size", answering(head+"Transfer-Encoding: chunked\r\n\r\nzz\r\nabc", hangUp), Delivered, "", 200, false},
+		{"chunks break off", answering(head+"Transfer-Encoding: chunked\r\n\r\n5\r\nab", hangUp), Delivered, "", 200, false},
+		{"announced gzip that is none", answering(head+"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", hangUp), Delivered, "", 200, false},
+		{"HTTP/1.0", answering("HTTP/1.0 204 No Content\r\n\r\n", hangUp), Delivered, "", 204, false},
+		{"continue first", answering("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n"+head+"Content-Length: 0\r\n\r\n", hangUp), Delivered, "", 200, false},
+		{"switch of protocols", answering("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", hold), Retry, "", 101, false},
+		{"status 999", answering("HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n", hangUp), Retry, "", 999, false},
+		{"status 099", answering("HTTP/1.1 099 What\r\nContent-Length: 0\r\n\r\n", hangUp), Retry, "", 99, false},
+		{"not HTTP", answering("220 mail.example.com ESMTP\r\n", hangUp), Retry, KindProtocol, 0, false},
+		{"binary", answering("\x00\x01\x02\xff\xfe\r\n\r\n", hangUp), Retry, KindProtocol, 0, false},
+		{"status of letters", answering("HTTP/1.1 abc OK\r\n\r\n", hangUp), Retry, KindProtocol, 0, false},
+		{"broken header", answering(head+"no colon "+canary+"\r\n\r\n", hangUp), Retry, KindProtocol, 0, false},
+		{"broken first header", answering(head+" "+canary+"\r\n\r\n", hangUp), Retry, KindProtocol, 0, false},
+		{"two lengths", answering(head+"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", hangUp), Retry, KindProtocol, 0, false},
+		{"length of letters", answering(head+"Content-Length: "+canary+"\r\n\r\n", hangUp), Retry, KindProtocol, 0, false},
+		{"unknown transfer encoding", answering(head+"Transfer-Encoding: "+canary+"\r\n\r\n", hangUp), Retry, KindProtocol, 0, false},
+		{"endless head", answering(head, func(conn net.Conn) {
+			for {
+				if _, err := io.WriteString(conn, "X-Fill: "+long+"\r\n"); err != nil {
+					return
+				}
+			}
+		}), Retry, KindProtocol, 0, false},
+		{"endless body", answering(head+"\r\n", func(conn net.Conn) {
+			for {
+				if _, err := io.WriteString(conn, long); err != nil {
+					return
+				}
+			}
+		}), Delivered, "", 200, false},
+		{"echo", echo, Retry, KindProtocol, 0, false},
+		{"answers before it has read", func(conn net.Conn) {
+			_, _ = io.WriteString(conn, "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+			hold(conn)
+		}, Rejected, "", 413, false},
+		{"no answer", hold, Retry, KindTimeout, 0, true},
+		{"slow head", answering(head+"Content-Len", hold), Retry, KindTimeout, 0, true},
+		{"slow body", answering(head+"Content-Length: 10\r\n\r\nabc", hold), Delivered, "", 200, true},
+		{"slow error body", answering("HTTP/1.1 404 No\r\nContent-Length: 10\r\n\r\nabc", hold), Rejected, "", 404, true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			o := Options{}
+			if test.slow {
+				o.Timeout = impatient
+			}
+			a := checkFault(t, newClient(t, o), serveRaw(t, test.talk), test.class, test.kind, test.status)
+			if a.Requests != 1 {
+				t.Errorf("requests: got %d, want 1", a.Requests)
+			}
+			if took := a.End.Sub(a.Start); !test.slow && took >= patient || test.slow && took < impatient {
+				t.Errorf("took %v", took)
+			}
+			if test.kind == KindTimeout && !strings.Contains(a.Err.Error(), "REQUEST_TIMEOUT") {
+				t.Errorf("error %q does not name the setting", a.Err)
+			}
+			if len(a.Body) > keptBytes {
+				t.Errorf("kept %d bytes of the answer", len(a.Body))
+			}
+		})
+	}
+}
+
+func TestAServerThatNeverReadsRunsIntoTheTimeout(t *testing.T) {
+	target := serveRaw(t, func(net.Conn) {}) // accepts, and leaves the request in the buffers
+	c := newClient(t, Options{Timeout: impatient})
+	r := single(t, Payload{URL: target, Data: bytes.Repeat([]byte("x"), 64<<20)}, nil)
+	if a := c.Send(t.Context(), r); a.Class != Retry || KindOf(a.Err) != KindTimeout {
+		t.Errorf("got %v %v, want a timeout", a.Class, a.Err)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+	a := checkFault(t, newClient(t, Options{}), "http://"+l.Addr().String(), Retry, KindRefused, 0)
+	if !errors.Is(a.Err, syscall.ECONNREFUSED) || !strings.Contains(a.Err.Error(), l.Addr().String()) {
+		t.Errorf("error %q does not say what was refused", a.Err)
+	}
+}
+
+func TestCanceled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	target := serveRaw(t, func(conn net.Conn) {
+		if readRequest(conn) == nil {
+			cancel()
+		}
+		hold(conn)
+	})
+	c := newClient(t, Options{})
+	a := c.Send(ctx, secretRequest(t, target))
+	if a.Class != Retry || KindOf(a.Err) != KindCanceled || a.Requests != 1 || !errors.Is(a.Err, context.Canceled) {
+		t.Errorf("canceled while waiting: got %v %q after %d requests (%v)", a.Class, KindOf(a.Err), a.Requests, a.Err)
+	}
+	a = c.Send(ctx, secretRequest(t, target))
+	if a.Class != Retry || KindOf(a.Err) != KindCanceled || a.Requests != 0 {
+		t.Errorf("canceled before: got %v %q after %d requests", a.Class, KindOf(a.Err), a.Requests)
+	}
+}
+
+// The DNS server answers every question with "no such name", or not at all.
+func TestNameFaults(t *testing.T) {
+	server, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	t.Cleanup(func() { server.Close(); <-done })
+	go func() {
+		defer close(done)
+		question := make([]byte, 512)
+		for {
+			n, from, err := server.ReadFrom(question)
+			if err != nil {
+				return
+			}
+			question[2], question[3] = 0x81, 0x83 // an answer, NXDOMAIN
+			_, _ = server.WriteTo(question[:n], from)
+		}
+	}()
+	ask := func(to string) Dial {
+		resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "udp", to)
+		}}
+		return (&net.Dialer{Resolver: resolver}).DialContext
+	}
+	a := checkFault(t, newClient(t, Options{Dial: ask(server.LocalAddr().String())}), "http://nowhere.example.com", Retry, KindDNS, 0)
+	if !strings.Contains(a.Err.Error(), "nowhere.example.com") {
+		t.Errorf("error %q does not name the host", a.Err)
+	}
+	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	c := newClient(t, Options{Dial: ask(silent.LocalAddr().String()), Timeout: impatient})
+	checkFault(t, c, "http://nowhere.example.com", Retry, KindTimeout, 0)
+}
+
+// Faults of the machine or the route, as the system reports them.
+func TestSystemFaults(t *testing.T) {
+	tests := map[syscall.Errno]Kind{
+		syscall.EHOSTUNREACH: KindUnreachable, syscall.ENETUNREACH: KindUnreachable, syscall.EMFILE: KindLocal,
+		syscall.EADDRNOTAVAIL: KindLocal, syscall.ETIMEDOUT: KindTimeout, syscall.EACCES: KindNetwork,
+	}
+	for errno, kind := range tests {
+		t.Run(errno.Error(), func(t *testing.T) {
+			c := newClient(t, Options{Dial: func(context.Context, string, string) (net.Conn, error) {
+				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errno}
+			}})
+			checkFault(t, c, "http://198.51.100.7", Retry, kind, 0)
+		})
+	}
+	c := newClient(t, Options{Dial: func(context.Context, string, string) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New(canary)}
+	}})
+	checkFault(t, c, "http://198.51.100.7", Retry, KindNetwork, 0)
+}
+
+// certificate makes a self-signed one for 127.0.0.1.
+func certificate(t *testing.T, expires time.Time) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotBefore: expires.Add(-time.Hour), NotAfter: expires,
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"hooks.example.com"}, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
+}
+
+func pool(certificates ...tls.Certificate) *x509.CertPool {
+	p := x509.NewCertPool()
+	for _, c := range certificates {
+		p.AddCert(c.Leaf)
+	}
+	return p
+}
+
+func TestTLS(t *testing.T) {
+	valid, expired := certificate(t, time.Now().Add(time.Hour)), certificate(t, time.Now().Add(-time.Minute))
+	start := func(config *tls.Config) string {
+		s := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		s.Config.ErrorLog = discardLog()
+		s.TLS = config
+		s.StartTLS()
+		t.Cleanup(s.Close)
+		return s.URL
+	}
+	good := start(&tls.Config{Certificates: []tls.Certificate{valid}})
+	plain := serve(t, func(http.ResponseWriter, *http.Request) {})
+	tests := []struct {
+		name, target string
+		trusted      *x509.CertPool
+		class        Class
+		kind         Kind
+		status       int
+		mention      string
+	}{
+		{"trusted", good, pool(valid), Delivered, "", 200, ""},
+		{"self-signed", good, nil, Retry, KindTLS, 0, "unknown authority"},
+		{"other authority", good, pool(expired), Retry, KindTLS, 0, "certificate"},
+		{"expired", start(&tls.Config{Certificates: []tls.Certificate{expired}}), pool(expired), Retry, KindTLS, 0, "expired"},
+		{"other name", strings.Replace(good, "127.0.0.1", "localhost", 1), pool(valid), Retry, KindTLS, 0, "localhost"},
+		{"alert", strings.Replace(serveRaw(t, func(conn net.Conn) {
+			_, _ = conn.Read(make([]byte, 1024))
+			_, _ = io.WriteString(conn, "\x15\x03\x03\x00\x02\x02\x28")
+			hold(conn)
+		}), "http://", "https://", 1), nil, Retry, KindTLS, 0, "handshake failure"},
+		{"old version", start(&tls.Config{Certificates: []tls.Certificate{valid}, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}), pool(valid), Retry, KindTLS, 0, "protocol version"}, //nolint:gosec // what the client must refuse
+		{"plain HTTP", strings.Replace(plain, "http://", "https://", 1), nil, Retry, KindTLS, 0, "plain HTTP"},
+		{"garbage", strings.Replace(serveRaw(t, func(conn net.Conn) {
+			_, _ = io.WriteString(conn, "220 mail.example.com ESMTP\r\n")
+			hold(conn)
+		}), "http://", "https://", 1), nil, Retry, KindTLS, 0, "does not speak TLS"},
+		{"reset in the handshake", strings.Replace(serveRaw(t, reset), "http://", "https://", 1), nil, Retry, KindReset, 0, ""},
+		{"hung up in the handshake", strings.Replace(serveRaw(t, hangUp), "http://", "https://", 1), nil, Retry, KindReset, 0, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			a := checkFault(t, newClient(t, Options{RootCAs: test.trusted}), test.target, test.class, test.kind, test.status)
+			if a.Err != nil && !strings.Contains(a.Err.Error(), test.mention) {
+				t.Errorf("error %q does not mention %q", a.Err, test.mention)
+			}
+		})
+	}
+	t.Run("silent in the handshake", func(t *testing.T) {
+		target := strings.Replace(serveRaw(t, hold), "http://", "https://", 1)
+		checkFault(t, newClient(t, Options{Timeout: impatient}), target, Retry, KindTimeout, 0)
+	})
+}
+
+func TestProxyFaults(t *testing.T) {
+	via := func(target string) func(*http.Request) (*url.URL, error) {
+		u, err := url.Parse(strings.Replace(target, "://", "://"+canary+":"+canary+"@", 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return http.ProxyURL(u)
+	}
+	refusing := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) })
+	a := checkFault(t, newClient(t, Options{Proxy: via(refusing)}), "https://hooks.example.com", Retry, KindProxy, 0)
+	if !strings.Contains(a.Err.Error(), "407") {
+		t.Errorf("error %q does not tell the proxy's status", a.Err)
+	}
+	checkFault(t, newClient(t, Options{Proxy: via(refusing)}), "http://hooks.example.com", Rejected, "", 407)
+	checkFault(t, newClient(t, Options{Proxy: via(serveRaw(t, reset))}), "https://hooks.example.com", Retry, KindReset, 0)
+	broken := func(*http.Request) (*url.URL, error) { return nil, errors.New("invalid proxy address " + canary) }
+	checkFault(t, newClient(t, Options{Proxy: broken}), "https://hooks.example.com", Retry, KindProxy, 0)
+}
