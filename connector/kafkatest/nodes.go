@@ -57,7 +57,7 @@ func startNodes(ctx context.Context, n int) (_ *nodes, err error) {
 	if _, err := os.Stat(filepath.Join(root, ".kafka", "libs", "pom.xml")); err != nil {
 		return nil, errors.New(`there are no Kafka jars: run "make kafka-jars" once, or set KAFKA_BROKERS to use a running cluster`)
 	}
-	ports, err := freePorts(2 * n)
+	ports, err := freePorts(ctx, 2*n)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +96,7 @@ func (ns *nodes) startGuard(ctx context.Context) error {
 	if err := ns.leader.Start(); err != nil {
 		return errors.Join(err, w.Close())
 	}
+	//nolint:gosec // a constant script; its arguments are a number and a folder of our own
 	ns.guard = exec.CommandContext(ctx, "/bin/sh", "-c", `cat; kill -KILL "-$1"; rm -rf "$2"`, "guard", strconv.Itoa(ns.leader.Process.Pid), ns.dir)
 	ns.guard.Stdin, ns.guard.SysProcAttr = r, own
 	if err := ns.guard.Start(); err != nil {
@@ -116,6 +117,7 @@ func (ns *nodes) start(ctx context.Context, nd *node) error {
 		return err
 	}
 	defer out.Close()
+	//nolint:gosec // our own script, from our own tree
 	nd.cmd = exec.CommandContext(ctx, ns.script, "run", filepath.Join(ns.dir, strconv.Itoa(nd.id)), ns.id, strconv.Itoa(nd.id), strings.Join(list, ","))
 	nd.cmd.Stdout, nd.cmd.Stderr = out, out
 	nd.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: ns.leader.Process.Pid}
@@ -256,15 +258,17 @@ func (c *Cluster) signal(t testing.TB, sig syscall.Signal, ids []int) []*node {
 
 // freePorts finds n ports of loopback that nothing listens on. They lie below the range that outgoing connections are
 // given theirs from, which leaves little that could take one before the broker does.
-func freePorts(n int) ([]int, error) {
+func freePorts(ctx context.Context, n int) ([]int, error) {
 	var ports []int
+	var listen net.ListenConfig
 	for range 1000 {
-		l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 10_000 + mathrand.IntN(20_000)})
+		port := 10_000 + mathrand.IntN(20_000)
+		l, err := listen.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err != nil {
 			continue
 		}
 		defer l.Close() // held until all are found, so that they differ
-		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
+		ports = append(ports, port)
 		if len(ports) == n {
 			return ports, nil
 		}
