@@ -1,0 +1,53 @@
+package liquid
+
+import "strings"
+
+// entities are what escape writes, in pairs of character and entity.
+var entities = [...]string{"&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;"}
+
+func escapeHTML(s string) string {
+	return strings.NewReplacer(entities[:]...).Replace(s)
+}
+
+// escapeOnce escapes what is no entity yet.
+func escapeOnce(s string) string {
+	back := make([]string, len(entities))
+	for i := 0; i < len(entities); i += 2 {
+		back[i], back[i+1] = entities[i+1], entities[i]
+	}
+	return escapeHTML(strings.NewReplacer(back...).Replace(s))
+}
+
+// blocks are what strip_html removes, by opening and closing text. The first that is closed counts.
+var blocks = [...][2]string{{"<script", "</script>"}, {"<style", "</style>"}, {"<!--", "-->"}, {"<", ">"}}
+
+// stripHTML removes tags and comments, scripts and styles with what is in them.
+func stripHTML(s string) string {
+	var out strings.Builder
+	var unclosed [len(blocks)]bool // no closing text of that kind in the rest of s
+	for {
+		at := strings.IndexByte(s, '<')
+		if at < 0 {
+			break
+		}
+		out.WriteString(s[:at])
+		s = s[at:]
+		length := 0
+		for i, b := range blocks {
+			if unclosed[i] || !strings.HasPrefix(s, b[0]) {
+				continue
+			}
+			if end := strings.Index(s[len(b[0]):], b[1]); end >= 0 {
+				length = len(b[0]) + end + len(b[1])
+				break
+			}
+			unclosed[i] = true
+		}
+		if length == 0 {
+			break
+		}
+		s = s[length:]
+	}
+	out.WriteString(s)
+	return out.String()
+}
