@@ -9,59 +9,78 @@ import (
 // linearSearch is up to how many members an object is searched from first to last; larger ones keep a sorted index.
 const linearSearch = 16
 
-// newObject is ObjectValue for keys that already are WTF-8.
-func newObject(members []Member) Value {
-	if len(members) == 0 {
-		return Value{kind: Object}
-	}
+// newObject returns the body of the object that ObjectValue describes; all keys are WTF-8.
+func newObject(members []Member) body {
 	orderKeys(members)
-	var sorted []int32
 	if len(members) <= linearSearch {
-		members = dropRepeatsLinear(members)
-	} else {
-		sorted = sortedKeys(members)
-		if kept, dropped := dropRepeats(members, sorted); dropped {
-			members, sorted = kept, sortedKeys(kept)
-		}
+		return body{members: dropRepeatsLinear(members)}
 	}
-	return Value{kind: Object, body: &body{members: members, sorted: sorted}}
+	sorted := sortedKeys(members)
+	if kept, dropped := dropRepeats(members, sorted); dropped {
+		members, sorted = kept, sortedKeys(kept)
+	}
+	return body{members: members, sorted: sorted}
 }
 
 // orderKeys moves array-index keys to the front in ascending order; all others, and repeated keys among themselves,
 // keep their order.
 func orderKeys(members []Member) {
-	const rest = maxIndex + 1
-	rank := func(key string) int64 {
-		if n, ok := arrayIndex(key); ok {
-			return int64(n)
-		}
-		return rest
+	if inOrder(members) {
+		return
 	}
-	last := int64(-1)
+	type indexed struct {
+		index uint32
+		at    int
+	}
+	var front []indexed
+	for at := range members {
+		if index, ok := arrayIndex(members[at].Key); ok {
+			front = append(front, indexed{index, at})
+		}
+	}
+	slices.SortFunc(front, func(a, b indexed) int { return cmp.Or(cmp.Compare(a.index, b.index), cmp.Compare(a.at, b.at)) })
+	ordered := make([]Member, 0, len(members))
+	for _, f := range front {
+		ordered = append(ordered, members[f.at])
+	}
+	for _, m := range members {
+		if _, ok := arrayIndex(m.Key); !ok {
+			ordered = append(ordered, m)
+		}
+	}
+	copy(members, ordered)
+}
+
+// inOrder reports whether array-index keys come first and ascend.
+func inOrder(members []Member) bool {
+	next, named := uint32(0), false
 	for i := range members {
-		r := rank(members[i].Key)
-		if r < last {
-			slices.SortStableFunc(members, func(a, b Member) int { return cmp.Compare(rank(a.Key), rank(b.Key)) })
-			return
+		index, ok := arrayIndex(members[i].Key)
+		if ok && (named || index < next) {
+			return false
 		}
-		last = r
+		if ok {
+			next = index
+		} else {
+			named = true
+		}
 	}
+	return true
 }
 
 // dropRepeatsLinear gives the first of several members with one key the last one's value and removes the others.
 func dropRepeatsLinear(members []Member) []Member {
-	kept := members[:0]
-next:
-	for _, m := range members {
-		for i := range kept {
-			if kept[i].Key == m.Key {
-				kept[i].Value = m.Value
-				continue next
+	for i := 1; i < len(members); i++ {
+		for j := range members[:i] {
+			if members[j].Key == members[i].Key {
+				members[j].Value = members[i].Value
+				members = slices.Delete(members, i, i+1)
+				i--
+				break
 			}
 		}
-		kept = append(kept, m)
 	}
-	return kept
+	return members
 }
 
 // sortedKeys returns the positions of members by key, those of one key ascending.
@@ -81,7 +100,7 @@ func sortedKeys(members []Member) []int32 {
 
 // dropRepeats is dropRepeatsLinear in n log n, by means of sorted.
 func dropRepeats(members []Member, sorted []int32) (kept []Member, dropped bool) {
-	gone := make([]bool, 0)
+	var gone []bool
 	for from := 0; from < len(sorted); {
 		first := sorted[from]
 		to := from + 1

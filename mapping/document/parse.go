@@ -1,9 +1,6 @@
 package document
 
-import (
-	"fmt"
-	"unicode/utf8"
-)
+import "fmt"
 
 // MaxDepth is how many arrays and objects may stand inside one another. The deepest event that Segment's recorded
 // vectors hold has 52; JSON.stringify itself gives up at some 4,500, which a hostile event must not bring about.
@@ -32,24 +29,27 @@ func Parse(text []byte) (Value, error) {
 
 // build returns the value that text is, which must be valid and without a byte order mark.
 func build(text []byte) Value {
-	b := builder{text: string(text)}
+	b := builder{json: text, text: string(text)}
 	b.blanks()
 	return b.value()
 }
 
 // builder makes a tree out of valid JSON. Strings without escapes share its one copy of the text. Elements and members
-// are gathered on two stacks and copied out when their number is known.
+// are gathered on two stacks and, when their number is known, move to slices that are cut from a few large ones.
 type builder struct {
-	text     string
-	at       int
-	elements []Value
-	members  []Member
-	decoded  []byte
+	json []byte
+	text string // a copy of json
+	at   int
+
+	elements, ownElements []Value
+	members, ownMembers   []Member
+	bodies                []body
+	decoded               []byte
 }
 
 // value reads the value at the current place.
 func (b *builder) value() Value {
-	switch b.text[b.at] {
+	switch c := b.json[b.at]; c {
 	case '{':
 		return b.object()
 	case '[':
@@ -67,85 +67,103 @@ func (b *builder) value() Value {
 		return NullValue()
 	}
 	from := b.at
-	for b.at < len(b.text) && isNumberByte(b.text[b.at]) {
+	for b.at < len(b.json) && isNumberByte(b.json[b.at]) {
 		b.at++
 	}
 	return NumberValue(jsonNumber(b.text[from:b.at]))
 }
 
 // isNumberByte reports whether c may be part of a number.
-func isNumberByte(c byte) bool {
-	return '0' <= c && c <= '9' || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E'
-}
+func isNumberByte(c byte) bool { return c-'0' <= 9 || c == '-' || c == '+' || c == '.' || c|' ' == 'e' }
 
 // object reads the object at the current place.
 func (b *builder) object() Value {
 	from := len(b.members)
-	for !b.closed('}') {
+	for b.more('}') {
 		key := b.string()
 		b.blanks()
 		b.at++ // the colon
 		b.blanks()
 		b.members = append(b.members, Member{key, b.value()})
 	}
-	own := append([]Member(nil), b.members[from:]...)
-	clear(b.members[from:])
-	b.members = b.members[:from]
-	return newObject(own)
+	own := newObject(moved(&b.ownMembers, &b.members, from))
+	if own.members == nil {
+		return Value{kind: Object}
+	}
+	return Value{kind: Object, body: b.body(own)}
 }
 
 // array reads the array at the current place.
 func (b *builder) array() Value {
 	from := len(b.elements)
-	for !b.closed(']') {
+	for b.more(']') {
 		b.elements = append(b.elements, b.value())
 	}
-	own := append([]Value(nil), b.elements[from:]...)
-	clear(b.elements[from:])
-	b.elements = b.elements[:from]
-	return ArrayValue(own)
+	own := moved(&b.ownElements, &b.elements, from)
+	if own == nil {
+		return Value{kind: Array}
+	}
+	return Value{kind: Array, body: b.body(body{elements: own})}
 }
 
-// closed steps over the opening bracket or the comma, with blanks, to what follows; it reports whether that was the
-// closing bracket instead.
-func (b *builder) closed(bracket byte) bool {
+// body returns a place for own.
+func (b *builder) body(own body) *body {
+	return &cut(&b.bodies, []body{own})[0]
+}
+
+// moved takes what was gathered on a stack since from to a slice of its own; nil if that is nothing.
+func moved[T any](store, stack *[]T, from int) []T {
+	gathered := (*stack)[from:]
+	if len(gathered) == 0 {
+		return nil
+	}
+	own := cut(store, gathered)
+	*stack = (*stack)[:from]
+	return own
+}
+
+// cut copies items to the free part of store, or of a new one, and returns the copy.
+func cut[T any](store *[]T, items []T) []T {
+	if cap(*store)-len(*store) < len(items) {
+		*store = make([]T, 0, max(len(items), min(2*cap(*store), 256), 8))
+	}
+	from := len(*store)
+	*store = append(*store, items...)
+	return (*store)[from:len(*store):len(*store)]
+}
+
+// more steps over the opening bracket or a comma to what follows, and reports whether that is another member or element;
+// if not it steps over the closing bracket.
+func (b *builder) more(bracket byte) bool {
 	b.blanks()
-	c := b.text[b.at]
+	c := b.json[b.at]
 	b.at++
 	if c == bracket {
-		return true
+		return false
 	}
 	b.blanks()
-	if b.text[b.at] == bracket { // an empty one: there is no trailing comma in valid JSON
+	if b.json[b.at] == bracket { // nothing between the brackets: valid JSON has no comma before one
 		b.at++
-		return true
+		return false
 	}
-	return false
+	return true
 }
 
 // string reads the string at the current place.
 func (b *builder) string() string {
-	b.at++
-	from, plain := b.at, true
-	for b.text[b.at] != '"' {
-		if b.text[b.at] == '\\' {
-			plain = false
-			b.at++
-		}
-		b.at++
+	s := scanString(b.json, b.at)
+	from, to := b.at+1, s.end-1
+	b.at = s.end
+	if s.plain {
+		return b.text[from:to]
 	}
-	raw := b.text[from:b.at]
-	b.at++
-	if plain && utf8.ValidString(raw) {
-		return raw
-	}
-	b.decoded = appendDecoded(b.decoded[:0], raw)
+	b.decoded = appendDecoded(b.decoded[:0], b.json[from:to])
 	return string(b.decoded)
 }
 
 // blanks steps over white space.
 func (b *builder) blanks() {
-	for b.at < len(b.text) && b.text[b.at] <= ' ' {
+	for b.at < len(b.json) && b.json[b.at] <= ' ' {
 		b.at++
 	}
 }

@@ -39,7 +39,6 @@ func (s *Scanner) pass(b []byte) (Kind, *SyntaxError) {
 		nodes   = s.paths.nodes
 	)
 	b = b[:len(b):len(b)]
-	s.keys = s.keys[:0]
 	if len(nodes) > 0 {
 		at = 0
 	}

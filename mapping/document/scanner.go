@@ -28,6 +28,9 @@ func NewScanner(paths *Paths) *Scanner {
 	return &Scanner{paths: paths}
 }
 
+// maxLen is how long a text may be, in bytes. Slots count in 32 bits, and malformed bytes take three when decoded.
+const maxLen = 1 << 30
+
 // byteOrderMark is U+FEFF; in front of a text the WHATWG decoder drops it.
 const byteOrderMark = "\xef\xbb\xbf"
 
@@ -45,7 +48,7 @@ func (s *Scanner) Scan(event []byte) error {
 	}
 	if s.mixed {
 		// Rare, and the order of keys is the tree's business: write the event in order and read that.
-		s.ordered = build(s.text).appendJSON(s.ordered[:0], true)
+		s.ordered = build(s.text).appendJSON(scratch(s.ordered), true)
 		s.moved = true
 		s.read(s.ordered) // just written, it is valid
 	}
@@ -54,8 +57,11 @@ func (s *Scanner) Scan(event []byte) error {
 
 // read checks text, fills the slots with what stands in it and returns its kind.
 func (s *Scanner) read(text []byte) (Kind, *SyntaxError) {
+	if len(text) > maxLen {
+		return Missing, &SyntaxError{Reason: "longer than 1 GiB"}
+	}
 	s.text = bytes.TrimPrefix(text, []byte(byteOrderMark))
-	s.extra = s.extra[:0]
+	s.extra, s.keys, s.key = scratch(s.extra), scratch(s.keys), scratch(s.key)
 	if len(s.found) < s.paths.slots {
 		s.found = make([]found, s.paths.slots)
 	}
@@ -68,6 +74,14 @@ func (s *Scanner) read(text []byte) (Kind, *SyntaxError) {
 		}
 	}
 	return kind, fault
+}
+
+// scratch returns b emptied, for reuse, unless a huge event has made it so large that it is better given back.
+func scratch[T any](b []T) []T {
+	if cap(b) > 1<<20 {
+		return nil
+	}
+	return b[:0]
 }
 
 // Canonical reports whether the scanned event already is what JSON.stringify(JSON.parse(event)) gives.

@@ -69,7 +69,7 @@ func (s Slot) Contains(part string) bool {
 	if hasSurrogate(part) {
 		return strings.Contains(units(string(s.text)), units(part))
 	}
-	return bytes.Contains(s.text, []byte(part))
+	return contains(s.text, part)
 }
 
 // HasPrefix reports whether the value is a string that starts with prefix.
@@ -80,7 +80,7 @@ func (s Slot) HasPrefix(prefix string) bool {
 	if hasSurrogate(prefix) {
 		return strings.HasPrefix(units(string(s.text)), units(prefix))
 	}
-	return bytes.HasPrefix(s.text, []byte(prefix))
+	return len(s.text) >= len(prefix) && string(s.text[:len(prefix)]) == prefix
 }
 
 // HasSuffix reports whether the value is a string that ends with suffix.
@@ -91,7 +91,7 @@ func (s Slot) HasSuffix(suffix string) bool {
 	if hasSurrogate(suffix) {
 		return strings.HasSuffix(units(string(s.text)), units(suffix))
 	}
-	return bytes.HasSuffix(s.text, []byte(suffix))
+	return len(s.text) >= len(suffix) && string(s.text[len(s.text)-len(suffix):]) == suffix
 }
 
 // Value returns the value as a tree of its own, which outlives the scan.
@@ -103,6 +103,23 @@ func (s Slot) Value() Value {
 		return Value{kind: String, str: string(s.text)}
 	}
 	return build(s.raw)
+}
+
+// contains is bytes.Contains for a part that is a string, which would have to be copied for that one.
+func contains(text []byte, part string) bool {
+	if part == "" {
+		return true
+	}
+	for {
+		i := bytes.IndexByte(text, part[0])
+		if i < 0 || len(text)-i < len(part) {
+			return false
+		}
+		if string(text[i:i+len(part)]) == part {
+			return true
+		}
+		text = text[i+1:]
+	}
 }
 
 // units spells s with every character, a surrogate's half of a pair included, as wide as any other, so that the search

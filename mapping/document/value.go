@@ -92,7 +92,11 @@ func ObjectValue(members []Member) Value {
 	for i := range members {
 		members[i].Key = toWTF8(members[i].Key)
 	}
-	return newObject(members)
+	if len(members) == 0 {
+		return Value{kind: Object}
+	}
+	own := newObject(members)
+	return Value{kind: Object, body: &own}
 }
 
 // Kind returns the type of v.

@@ -26,7 +26,7 @@ if (mode === 'vectors') {
 } else if (mode === 'answers') {
   process.stdout.write(lines(readFileSync(0, 'latin1')).map((line) => answer(Buffer.from(line, 'base64')) + '\n').join(''))
 } else if (mode === 'random') {
-  let state = BigInt(args[1]) | 1n
+  let state = 2n * BigInt(args[1]) + 1n
   const below = (n) => { // xorshift, so that a seed gives the same texts everywhere
     state ^= (state << 13n) & 0xffffffffffffffffn
     state ^= state >> 7n
