@@ -262,7 +262,7 @@ func freePorts(ctx context.Context, n int) ([]int, error) {
 	var ports []int
 	var listen net.ListenConfig
 	for range 1000 {
-		port := 10_000 + mathrand.IntN(20_000)
+		port := 10_000 + mathrand.IntN(20_000) //nolint:gosec // any port will do
 		l, err := listen.Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err != nil {
 			continue
