@@ -40,6 +40,11 @@ func (o op) negative() (op, bool) {
 	return o, false
 }
 
+// negates tells whether o is a negative test that looks at one kind of value only, and so fails on all others.
+func (o op) negates() bool {
+	return o == opNumberIsNot || o == opLacks || o == opStartsNot || o == opEndsNot
+}
+
 // cond is one condition.
 type cond struct {
 	path []string // keys from the root of the event

@@ -139,7 +139,7 @@ func (p *parser) bareValue(t token) bool {
 	case isObject(head) && dotted, !dotted && isField(head):
 		p.fault(FieldValue, t.pos, t.end, "a field cannot be compared with another field", "compares with the text "+t.text, quote)
 	case t.cut:
-		p.fault(CutWord, t.pos, t.end, t.text+" at the end of a trigger needs quotes", "loses its last letters", quote)
+		p.fault(CutWord, t.pos, t.end, t.text+" at the end of a trigger needs quotes", "loses all but its first letter", fmt.Sprintf(`write "%s"`, t.text))
 	default:
 		return true
 	}

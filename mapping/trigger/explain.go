@@ -116,7 +116,7 @@ func (e explainer) miss(i int) string {
 		return found + ", which != " + text + " rules out"
 	case c.op == opAbsent:
 		return found + ", but must be missing or null"
-	case kind == document.Missing:
+	case kind == document.Missing && !c.op.negates():
 		return found
 	case c.op == opExists: // null
 		return found

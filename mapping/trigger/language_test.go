@@ -1,6 +1,7 @@
 package trigger_test
 
 import (
+	"strings"
 	"testing"
 
 	"segment-webhooks/mapping/document"
@@ -406,4 +407,125 @@ func TestPaths(t *testing.T) {
 		{`properties.a\[b\] = "v"`, `{"properties":{"a":{"b":"v"}}}`, "yes", ""},
 		{`properties.a\[\'b\'\] = "v"`, `{"properties":{"a":{"b":"v"}}}`, "no", ""},
 	})
+}
+
+// What the tables above leave out: where we read more than Segment, and slips that it reads as something else.
+func TestMore(t *testing.T) {
+	checkRows(t, []row{
+		{`properties.total>=20`, `{"properties":{"total":20}}`, "yes", "invalid"},
+		{`properties.total<20`, `{"properties":{"total":20}}`, "no", "invalid"},
+		{`properties.n=5`, `{"properties":{"n":5}}`, "yes", "invalid"},
+		{`properties.or=2`, `{"properties":{"or":2}}`, "yes", ""},
+		{`properties.or>2`, `{"properties":{"or":3}}`, "yes", "invalid"},
+		{`properties.x = 5and type = "track"`, `{"type":"track","properties":{"x":5}}`, "yes", ""},
+		{`type = "page" or!contains(event, "x")`, `{"type":"track","event":"y"}`, "yes", "no"},
+		{`type = "track" or!contains(event, "x")`, `{"type":"track","event":"x"}`, "yes", "no"},
+
+		{`!contains(event, "x")`, `{}`, "no", ""},
+		{`not contains(event, "x")`, `{}`, "no", ""},
+		{`! contains(event, "x")`, `{}`, "no", "invalid"},
+		{`!(contains(event, "x"))`, `{}`, "yes", "no"},
+		{`!!contains(event, "x")`, `{}`, "yes", "invalid"},
+		{`not not type = "track"`, `{"type":"track"}`, "yes", ""},
+		{`!properties.x contains "a"`, `{"properties":{"x":"b"}}`, "yes", "no"},
+		{`!properties.x contains "a"`, `{"properties":{"x":5}}`, "no", ""},
+		{`!properties.x = 5`, `{}`, "yes", "no"},
+		{`not(type = "page" or type = "screen") and event = "x"`, `{"type":"track","event":"x"}`, "yes", "no"},
+		{`!(type = "page" and !(event = "x"))`, `{"type":"page","event":"x"}`, "yes", "invalid"},
+		{`NOT type = "track"`, `{"type":"page"}`, "wrong-case", "no"},
+		{`!`, `{}`, "incomplete", "invalid"},
+
+		{`(properties.x exists) and type = "track"`, `{"type":"track","properties":{"x":1}}`, "yes", ""},
+		{`properties.x exists or type = "track"`, `{"type":"track"}`, "unknown-operator", "no"},
+		{`properties.x number_equals "5"`, `{"properties":{"x":5}}`, "yes", ""},
+		{`properties.x number_not_equals "a"`, `{"properties":{"x":5}}`, "yes", ""},
+		{`properties.x not_starts_with "a"`, `{"properties":{"x":"b"}}`, "yes", ""},
+		{`properties.x not_ends_with "a"`, `{"properties":{"x":"ba"}}`, "no", ""},
+		{`properties.x not_contains "a"`, `{"properties":{"x":"b"}}`, "yes", ""},
+		{`properties.x ends_with "a*"`, `{"properties":{"x":"a*"}}`, "yes", ""},
+		{`properties.x is_false`, `{"properties":{"x":false}}`, "yes", ""},
+		{`type exists`, `{"type":""}`, "yes", ""},
+		{`properties.x contains null`, `{"properties":{"x":"null"}}`, "null-text", "yes"},
+		{`contains(event, null)`, `{"event":"null"}`, "null-text", "yes"},
+		{`userId != true`, `{"userId":true}`, "yes", ""},
+		{`userId > true`, `{"userId":2}`, "no", ""},
+		{`properties.x = \null`, `{}`, "yes", ""},
+		{`properties.x = \true`, `{"properties":{"x":true}}`, "yes", ""},
+		{`properties.x = New\ York`, `{"properties":{"x":"New York"}}`, "yes", ""},
+		{`event = Order Completed`, `{"event":"Order"}`, "leftover", "yes"},
+		{`type = name`, `{"type":"name"}`, "field-value", "yes"},
+		{`type = names`, `{"type":"names"}`, "yes", ""},
+		{`type = lowercase(event)`, `{"type":"lowercase"}`, "unknown-function", "invalid"},
+		{`properties.x = -.5`, `{"properties":{"x":-0.5}}`, "yes", ""},
+		{`properties.x = -0`, `{"properties":{"x":0}}`, "yes", ""},
+
+		{`properties.x = no`, `{"properties":{"x":"n"}}`, "cut-word", "yes"},
+		{`properties.x = ab`, `{"properties":{"x":"a"}}`, "cut-word", "yes"},
+		{`properties.x = n.a`, `{"properties":{"x":"n"}}`, "cut-word", "yes"},
+		{`properties.x = abc`, `{"properties":{"x":"abc"}}`, "yes", ""},
+		{`properties.x = nobo`, `{"properties":{"x":"nobo"}}`, "yes", ""},
+		{`(properties.x = no)`, `{"properties":{"x":"no"}}`, "yes", ""},
+		{"properties.x = no\n", `{"properties":{"x":"no"}}`, "yes", ""},
+		{`properties.x = a`, `{"properties":{"x":"a"}}`, "yes", ""},
+
+		{`properties.\`, `{}`, "bad-path", "invalid"},
+		{`properties.`, `{}`, "bad-path", "no"},
+		{`properties.x$ = 1`, `{}`, "bad-character", "invalid"},
+		{`type = "track" // note`, `{}`, "bad-character", "invalid"},
+		{`type = “track”`, `{}`, "bad-character", "invalid"},
+		{`type ! = "track"`, `{}`, "unknown-operator", "invalid"},
+		{`type <> "track"`, `{"type":"page"}`, "unknown-operator", "no"},
+		{`type = 'track`, `{}`, "unclosed", "invalid"},
+		{`match(event, "a*b*")`, `{"event":"a*bc"}`, "bad-pattern", "yes"},
+		{`match(event, "*a*b")`, `{"event":"xa*b"}`, "bad-pattern", "yes"},
+		{strings.Repeat("(", 60) + `type = "a"` + strings.Repeat(")", 60), `{}`, "too-deep", "invalid"},
+		{strings.Repeat("(", 40) + `type = "a"` + strings.Repeat(")", 40), `{"type":"a"}`, "yes", "invalid"},
+		{`type = "` + strings.Repeat("x", 100_000) + `"`, `{}`, "too-long", "invalid"},
+		{`type = "` + strings.Repeat("x", 99_999) + `"`, `{}`, "no", ""},
+		{`properties.` + strings.Repeat("x", 100_000) + ` = 1`, `{}`, "too-long", "invalid"},
+		{`properties.x = ` + strings.Repeat("1", 100_000), `{}`, "too-long", "invalid"},
+		{"type = \"\xff\"", `{}`, "bad-character", ""},
+	})
+}
+
+// TestReasons: the set of reasons is closed and described, and every caution and difference is given for its text.
+func TestReasons(t *testing.T) {
+	notes := map[trigger.Reason]string{
+		trigger.Nesting:     `((type = "a"))`,
+		trigger.CallInGroup: `(contains(event, "a") or type = "a")`,
+		trigger.Negation:    `!(type = "a")`,
+		trigger.Spacing:     `type!="a"`,
+		trigger.Inherited:   `properties.toString = "a"`,
+		trigger.NeverTrue:   `event > "a"`,
+		trigger.BooleanText: `userId != false`,
+		trigger.EscapedDot:  `properties.a\.b = 1`,
+		trigger.NumberText:  `event = 1.0`,
+	}
+	names := map[string]bool{"none": true}
+	for r := trigger.Reason(1); r != 0; r++ {
+		if r.String() == "none" {
+			continue
+		}
+		if names[r.String()] || r.Sentence() == "" {
+			t.Errorf("reason %d: %s is taken or has no sentence", r, r)
+		}
+		names[r.String()] = true
+		text, listed := notes[r]
+		if listed == (r.Class() == trigger.Refusal) {
+			t.Errorf("%s: listed %t, class %d", r, listed, r.Class())
+		}
+		if !listed {
+			continue
+		}
+		tr, err := trigger.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := tr.Notes(); len(got) != 1 || got[0].Reason != r {
+			t.Errorf("%s: got notes %v, want %s", text, got, r)
+		}
+	}
+	if len(names) != 36 {
+		t.Errorf("%d reasons", len(names)-1)
+	}
 }

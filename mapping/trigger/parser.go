@@ -13,11 +13,12 @@ const maxDepth = 50
 // A fault in an item skips to the next and, or, ) or end, so that one slip does not hide the others.
 type parser struct {
 	*report
-	tokens []token
-	i      int
-	depth  int // of items within items
-	groups int // parentheses that are open
-	conds  []cond
+	tokens  []token
+	i       int
+	depth   int  // of items within items
+	tooDeep bool // the rest was given up
+	groups  int  // parentheses that are open
+	conds   []cond
 }
 
 // peek returns the next token, and the one n behind it.
@@ -114,12 +115,10 @@ func (p *parser) conjunction() token {
 		p.skip()
 		return p.conjunction()
 	}
-	if fold := strings.ToLower(t.text); t.kind == word && t.plain && fold != t.text && (fold == "and" || fold == "or") {
-		p.fault(WrongCase, t.pos, t.end, t.text+" is not a word of the language", "ignores it and joins with and", "write "+fold)
+	if k := wrongCase(t); k != end {
+		p.fault(WrongCase, t.pos, t.end, t.text+" is not a word of the language", "ignores it and joins with and", "write "+strings.ToLower(t.text))
 		p.take()
-		if t.kind = and; fold == "or" {
-			t.kind = or
-		}
+		t.kind = k
 		return t
 	}
 	if p.startsItem() {
@@ -134,6 +133,19 @@ func (p *parser) conjunction() token {
 	p.fault(Leftover, t.pos, t.end, excerptOf(p.text[t.pos:t.end])+" belongs to no condition", "ignores it", hint)
 	p.skip()
 	return p.conjunction()
+}
+
+// wrongCase returns and or or for a word that is one but for its case, else end.
+func wrongCase(t token) kind {
+	switch {
+	case t.kind != word || !t.plain || t.text == strings.ToLower(t.text):
+		return end
+	case strings.EqualFold(t.text, "and"):
+		return and
+	case strings.EqualFold(t.text, "or"):
+		return or
+	}
+	return end
 }
 
 // ignoresConjunction is Segment's reading of an and or or with nothing on one side.
@@ -158,7 +170,7 @@ func (p *parser) item() (n node, ok bool) {
 	if p.depth++; p.depth > maxDepth {
 		t := p.peek(0)
 		p.fault(TooDeep, t.pos, t.end, "parentheses and negations nest too deep", doesNotParse, "write it flatter")
-		p.i = len(p.tokens) - 1
+		p.i, p.tooDeep = len(p.tokens)-1, true
 		return n, false
 	}
 	defer func() { p.depth-- }()
@@ -251,6 +263,9 @@ func (p *parser) group() (n node, ok bool) {
 	n = p.list()
 	p.groups--
 	t := p.peek(0)
+	if t.kind != closing && p.tooDeep {
+		return n, false
+	}
 	if t.kind != closing {
 		p.fault(Unbalanced, start.pos, start.end, "this ( is never closed", doesNotParse, "add the ) it needs, or take it out")
 		return n, false
@@ -264,20 +279,16 @@ func (p *parser) group() (n node, ok bool) {
 // skip moves to the next and, or, unmatched ) or end.
 func (p *parser) skip() {
 	for open := 0; ; p.take() {
-		switch p.peek(0).kind {
-		case end:
+		t := p.peek(0)
+		switch {
+		case t.kind == end:
 			return
-		case and, or:
-			if open == 0 {
-				return
-			}
-		case opening:
+		case t.kind == opening:
 			open++
-		case closing:
-			if open == 0 {
-				return
-			}
+		case t.kind == closing && open > 0:
 			open--
+		case open == 0 && (t.kind == closing || t.kind == and || t.kind == or || wrongCase(t) != end):
+			return
 		}
 	}
 }

@@ -57,7 +57,8 @@ const (
 	EmptyGroup
 	// BadCall: contains or match not called with a field, a comma and a value. Segment does not look.
 	BadCall
-	// CutWord: an, nu or nul without quotes at the very end of the text. Segment loses letters of it.
+	// CutWord: a short word without quotes at the very end of the text that begins with a or n, such as no. Segment loses
+	// all but its first letter.
 	CutWord
 )
 
@@ -173,7 +174,7 @@ func (r Reason) describe() (name, sentence string) {
 	case BadCall:
 		return "bad-call", "Segment takes the five tokens after contains and match without looking at them."
 	case CutWord:
-		return "cut-word", "Segment's tokenizer loses letters of a bare an, nu or nul that ends the text."
+		return "cut-word", "Segment loses all but the first letter of a bare word of two letters beginning with a, or two or three beginning with n, that ends the text."
 	case Nesting:
 		return "nesting", "Parentheses nest; Segment does not parse the second level."
 	case CallInGroup:

@@ -2,6 +2,7 @@ package trigger_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf16"
 
@@ -108,9 +109,15 @@ func segWord(s []uint16, i int) segWordEnd {
 			return segWordEnd{segToken{kind, keyword}, n}
 		}
 	}
-	switch rest := string(utf16.Decode(s[i:min(len(s), i+4)])); rest {
-	case "an", "nu", "nul":
-		return segWordEnd{segToken{'i', rest[:1]}, len(s)}
+	// Looking ahead for a keyword, Segment loses what it has looked at when the input ends first.
+	if longest := map[uint16]int{'a': 3, 'n': 4}[s[i]]; len(s)-i < longest {
+		lost := true
+		for k := i; k < len(s); k++ {
+			lost = lost && !segTerminator(s, k)
+		}
+		if lost {
+			return segWordEnd{segToken{'i', string(rune(s[i]))}, len(s)}
+		}
 	}
 	var text []uint16
 	for i < len(s) && (segLetter(s[i]) || segDigit(s[i]) || s[i] == '_' || s[i] == '-' || s[i] == '\\') {
@@ -192,7 +199,7 @@ func segList(tokens []segToken) (n *segNode, ok bool) {
 				nodes = append(nodes, c)
 			}
 			take()
-		case t.kind == 'i' && strings.Contains(" type event name userId properties traits context ", " "+head+" "):
+		case t.kind == 'i' && slices.Contains([]string{"type", "event", "name", "userId", "properties", "traits", "context"}, head):
 			if len(tokens) < 2 {
 				return nil, false
 			}

@@ -28,7 +28,7 @@ func (l *lexer) word() {
 			l.fault(BadPath, from, l.i, raw+" is a word of the language and cannot be a key as it is", dotIsOperator, `write \`+raw)
 			t.kind = faulty
 		}
-		t.cut = l.i == len(l.text) && (raw == "an" || raw == "nu" || raw == "nul")
+		t.cut = t.cut || cutShort(l.text[from:])
 		if l.i-from >= maxUnits && document.UTF16Len(raw) >= maxUnits {
 			l.tooLong(from, l.i, "a name")
 			t.kind = faulty
@@ -52,6 +52,9 @@ func (l *lexer) word() {
 	if c := at(l.text, l.i); c == '<' || c == '>' {
 		l.note(Spacing, l.i, fmt.Sprintf("Segment needs a blank before %c", c))
 	}
+	if t.cut && l.i < len(l.text) {
+		l.note(Spacing, l.i, "Segment needs a blank before the operator here")
+	}
 	t.end, t.text = l.i, b.String()
 	l.emit(t)
 }
@@ -74,6 +77,19 @@ func (l *lexer) key(b *strings.Builder, t *token) bool {
 		l.i += 1 + width
 	}
 	return terminated(l.text, l.i) || strings.IndexByte(`.(=!<>"'&|;`+"\r", l.text[l.i]) >= 0
+}
+
+// cutShort tells whether Segment's tokenizer loses all but the first letter of rest, the text from the start of a key: it
+// looks ahead for and or null, and does not go back where the text ends first.
+func cutShort(rest string) bool {
+	longest := 0
+	switch rest[0] {
+	case 'a':
+		longest = len("and")
+	case 'n':
+		longest = len("null")
+	}
+	return len(rest) > 1 && len(rest) < longest*utf8.UTFMax && document.UTF16Len(rest) < longest && !strings.ContainsAny(rest, " \t\n,])")
 }
 
 // keyword emits the token for and, or, null where raw is one of them. These words count although no blank follows, unless
