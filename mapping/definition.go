@@ -22,6 +22,7 @@ type definition struct {
 	raw    document.Value
 	own    bool // our own format, which knows its keys; a subscription has many that mean nothing here
 	sound  bool
+	used   map[string]string // what the environment gave, by the names of the variables
 }
 
 // The keys of a definition. The fields of a subscription are called settings or mapping, its trigger is also called
@@ -56,13 +57,24 @@ func (d *definition) fault(path, message string) { d.faultAt(d.valueAt(d.path+pa
 func (d *definition) faultAt(at place, path, message string) {
 	d.sound = false
 	d.faults = append(d.faults, &Fault{
-		File: at.file, Line: at.line, Column: at.column, Mapping: d.name, Number: d.number, Path: path, Message: message,
+		File: at.file, Line: at.line, Column: at.column, Mapping: d.name, Number: d.number, Path: path, Message: d.hide(message),
 	})
+}
+
+// hide puts the names of variables where a message would show what they hold.
+func (d *definition) hide(message string) string {
+	const secret = 4 // characters; what is shorter is none
+	for name, value := range d.used {
+		if len(value) >= secret {
+			message = strings.ReplaceAll(message, value, "${"+name+"}")
+		}
+	}
+	return message
 }
 
 func (d *definition) warn(at place, path, message string) {
 	d.warnings = append(d.warnings, Warning{
-		File: at.file, Line: at.line, Column: at.column, Mapping: d.name, Number: d.number, Path: path, Message: message,
+		File: at.file, Line: at.line, Column: at.column, Mapping: d.name, Number: d.number, Path: path, Message: d.hide(message),
 	})
 }
 
@@ -192,7 +204,7 @@ func (d *definition) fields(m *Mapping) {
 	path, raw := d.fieldsOf()
 	switch {
 	case raw.IsMissing():
-		d.fault("", `needs "fields": url, method, headers, data`)
+		d.fault("", "needs "+strconv.Quote(path[1:])+": url, method, headers, data")
 		return
 	case raw.Kind() != document.Object:
 		d.fault(path, "needs an object with url, method, headers and data, not "+describe(raw))
@@ -201,13 +213,15 @@ func (d *definition) fields(m *Mapping) {
 	if !looksLikeDirective(raw) {
 		raw = d.knownFields(path, raw)
 	}
-	expander := expander{env: d.env, fault: func(at, message string) { d.fault(path+at, message) }}
-	before := len(d.faults)
+	var unset []string // fields that need a variable and do not get it
+	d.used = map[string]string{}
+	expander := expander{env: d.env, used: d.used, fault: func(at, message string) {
+		d.fault(path+at, message)
+		name, _, _ := strings.Cut(at[1:], "/")
+		unset = append(unset, name)
+	}}
 	raw = expander.fields("", raw)
-	if len(d.faults) > before {
-		return // what is missing would only make more faults
-	}
-	out, faults, warnings := compileFields(raw, d.hosts)
+	out, faults, warnings := compileFields(raw, d.hosts, unset...)
 	for _, p := range faults {
 		d.fault(path+p.path, p.message)
 	}
@@ -226,7 +240,7 @@ func (d *definition) fieldsOf() (path string, raw document.Value) {
 			return "/" + key, raw
 		}
 	}
-	return "", document.Value{}
+	return "/settings", document.Value{}
 }
 
 // knownFields returns the fields that mean something here. Those of other actions are left out with a word; in our own

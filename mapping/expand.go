@@ -10,6 +10,7 @@ import (
 // expander replaces ${NAME} in the texts of a mapping by what the environment holds.
 type expander struct {
 	env   func(string) (string, bool)
+	used  map[string]string // the variables that were read are added
 	fault func(path, message string)
 }
 
@@ -74,6 +75,7 @@ func (e expander) text(at, text string) string {
 		if !set {
 			e.fault(at, fmt.Sprintf("needs the environment variable %s, which is not set; set it, or write $${%s} for the plain text", name, name))
 		}
+		e.used[name] = value
 		b.WriteString(value)
 		text = after
 	}

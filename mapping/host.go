@@ -40,7 +40,7 @@ func parseHostRule(text string) (hostRule, error) {
 	if err != nil {
 		return hostRule{}, err
 	}
-	if u.User != nil || u.RequestURI() != "/" || strings.Contains(name, "/") || strings.Contains(u.Host, "*") {
+	if u.User != nil || u.RequestURI() != "/" || strings.ContainsAny(name, "/?#*") {
 		return hostRule{}, fmt.Errorf("is not of the form host, host:port or *.example.com")
 	}
 	// The port as it was written: 443 is the scheme's own and gone from u.

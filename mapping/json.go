@@ -21,7 +21,7 @@ func parseJSON(file string, text []byte) *source {
 		if syntax := (*document.SyntaxError)(nil); errors.As(err, &syntax) {
 			at, reason = s.placeOf(syntax.Offset), syntax.Reason
 		}
-		s.fault(at, "is not valid JSON: "+reason)
+		s.unreadable(at, "is not valid JSON: "+reason)
 		return s
 	}
 	s.value = value

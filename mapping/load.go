@@ -1,8 +1,10 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 
 	"segment-webhooks/mapping/document"
@@ -53,11 +55,11 @@ func load(s *source, env Env, opts Options) (*Set, []Warning, error) {
 	l := loader{source: s, env: env, set: &Set{}, ids: map[string]*definition{}}
 	hosts, err := parseHosts(opts.AllowedHosts)
 	if err != nil {
-		return nil, nil, Faults{{File: "ALLOWED_HOSTS", Message: err.Error()}}
+		return nil, nil, Faults{{File: "CONNECTOR_ALLOWED_HOSTS", Message: err.Error()}}
 	}
 	l.hosts = hosts
 	enabled := 0
-	if len(s.faults) == 0 {
+	if !s.broken {
 		for _, d := range l.definitions() {
 			if l.read(d) {
 				enabled++
@@ -70,11 +72,25 @@ func load(s *source, env Env, opts Options) (*Set, []Warning, error) {
 	case enabled == 0 && len(l.faults) == 0:
 		l.warnings = append(l.warnings, Warning{File: l.file, Message: "enables no mapping: every event will be read and none delivered"})
 	}
+	l.sort()
 	if len(l.faults) > 0 {
 		l.set.mappings = l.set.mappings[:min(len(l.set.mappings), maxMappings)]
 		return l.set.compiled(), l.warnings, l.faults
 	}
 	return l.set.compiled(), l.warnings, nil
+}
+
+// sort puts messages in the order of the file. Those on variables are in the order of the mappings.
+func (l *loader) sort() {
+	if l.text == nil {
+		return
+	}
+	slices.SortStableFunc(l.faults, func(a, b *Fault) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	slices.SortStableFunc(l.warnings, func(a, b Warning) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
 }
 
 // definitions finds the mappings in the source.

@@ -3,6 +3,7 @@ package mapping
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"segment-webhooks/mapping/document"
@@ -34,18 +35,30 @@ type compiled struct {
 
 // builder turns the fields of one mapping into a program, noting everything that is wrong.
 type builder struct {
-	compiler compiler
 	hosts    hostList
 	out      compiled
 	faults   []problem
 	warnings []problem
 }
 
-// compileFields compiles the fields of a mapping. Faults are what keeps it from ever working, or Segment from taking
-// it; warnings what fails events that reach a certain piece.
-func compileFields(raw document.Value, hosts hostList) (out compiled, faults, warnings []problem) {
+// compileFields compiles the fields of a mapping but for those that skip names, of which enough bad is known already.
+// Faults are what keeps the mapping from ever working, or Segment from taking it; warnings what fails the events that
+// come to a certain piece of it.
+func compileFields(raw document.Value, hosts hostList, skip ...string) (out compiled, faults, warnings []problem) {
 	b := builder{hosts: hosts}
-	b.build(raw)
+	b.out.batchSize = defaultBatchSize
+	if looksLikeDirective(raw) || !raw.Get(rootDirectiveKey).IsMissing() {
+		b.whole(raw)
+	} else {
+		for _, name := range fieldNames() {
+			if slices.Contains(skip, name) {
+				continue
+			}
+			if n, ok := b.compile("/"+name, raw.Get(name)); ok {
+				b.field(name, n)
+			}
+		}
+	}
 	return b.out, b.faults, b.warnings
 }
 
@@ -53,59 +66,86 @@ func (b *builder) fault(path, format string, args ...any) {
 	b.faults = append(b.faults, problem{path, fmt.Sprintf(format, args...)})
 }
 
-func (b *builder) build(raw document.Value) {
-	b.out.batchSize = defaultBatchSize
+// compile compiles a piece of the mapping. ok is false where that always fails, which is noted.
+func (b *builder) compile(at string, raw document.Value) (n node, ok bool) {
+	if faults := validate(at, raw); len(faults) > 0 {
+		for _, fault := range faults {
+			b.fault(fault.Path, "%s", fault.Reason)
+		}
+		return nil, false
+	}
+	var c compiler
+	n = c.compile(at, raw)
+	if _, failing := n.(failing); failing {
+		for _, flaw := range c.flaws {
+			b.fault(flaw.Path, "%s", flaw.Reason)
+		}
+		return nil, false
+	}
+	for _, flaw := range c.flaws {
+		b.warnings = append(b.warnings, problem{flaw.Path, flaw.Reason + " (every event that comes to this fails)"})
+	}
+	return n, true
+}
+
+// whole compiles a mapping that is a directive as a whole.
+func (b *builder) whole(raw document.Value) {
 	mapping, trouble := applyRootDirective(raw)
 	if trouble != "" {
 		b.fault("/"+rootDirectiveKey, "%s", trouble)
 		return
 	}
-	if faults := validate("", mapping); len(faults) > 0 {
-		for _, fault := range faults {
-			b.fault(fault.Path, "%s", fault.Reason)
-		}
+	whole, ok := b.compile("", mapping)
+	if !ok {
 		return
-	}
-	whole := b.compiler.compile("", mapping)
-	if _, ok := whole.(failing); ok {
-		for _, flaw := range b.compiler.flaws {
-			b.fault(flaw.Path, "%s", flaw.Reason)
-		}
-		return
-	}
-	for _, flaw := range b.compiler.flaws {
-		b.warnings = append(b.warnings, problem{flaw.Path, "fails every event that reaches it: " + flaw.Reason})
 	}
 	switch whole := whole.(type) {
-	case record:
-		b.fields(func(name string) node {
-			for i, key := range whole.keys {
-				if key == name {
-					return whole.members[i]
-				}
+	case record: // of a @literal
+		for _, name := range fieldNames() {
+			n := node(constant{})
+			if i := slices.Index(whole.keys, name); i >= 0 {
+				n = whole.members[i]
 			}
-			return constant{}
-		})
+			b.field(name, n)
+		}
 	case constant:
 		if whole.value.Kind() != document.Object {
 			b.fault("", "gives %s; it has to give an object of fields", describe(whole.value))
 			return
 		}
-		b.fields(func(name string) node { return constant{whole.value.Get(name)} })
+		for _, name := range fieldNames() {
+			b.field(name, constant{whole.value.Get(name)})
+		}
 	default:
 		b.out.program.whole = whole
 		b.computedHost()
-		b.batching(func(name string) node { return b.compiler.compile("/"+name, raw.Get(name)) })
+		for _, name := range []string{"enable_batching", "batch_size"} {
+			if n, ok := b.compile("/"+name, raw.Get(name)); ok {
+				b.field(name, n)
+			}
+		}
 	}
 }
 
-// fields takes the fields one by one.
-func (b *builder) fields(field func(name string) node) {
-	b.url(field("url"))
-	b.method(field("method"))
-	b.headers(field("headers"))
-	b.data(field("data"))
-	b.batching(field)
+// field takes one compiled field.
+func (b *builder) field(name string, n node) {
+	switch name {
+	case "url":
+		b.url(n)
+	case "method":
+		b.method(n)
+	case "headers":
+		b.headers(n)
+	case "data":
+		b.data(n)
+	case "enable_batching":
+		b.setting(name, n, "true or false", func(v document.Value) bool {
+			b.out.batch = v.Bool()
+			return v.Kind() == document.Bool
+		})
+	case "batch_size":
+		b.setting(name, n, fmt.Sprintf("a whole number from 1 to %d, or 0 for %d", maxBatchSize, defaultBatchSize), b.takeBatchSize)
+	}
 }
 
 func (b *builder) url(n node) {
@@ -149,7 +189,7 @@ func (b *builder) literalOrigin(text string) {
 
 func (b *builder) computedHost() {
 	if len(b.hosts) == 0 {
-		b.fault("/url", "takes its host from the event, and no hosts are allowed for that; list them in ALLOWED_HOSTS, or write "+
+		b.fault("/url", "takes its host from the event, and no hosts are allowed for that; list them in CONNECTOR_ALLOWED_HOSTS, or write "+
 			"scheme and host as plain text, as in {\"@template\": \"https://example.com/{{userId}}\"}")
 		return
 	}
@@ -207,24 +247,35 @@ func (b *builder) headers(n node) {
 	switch n := n.(type) {
 	case constant:
 		headers, err := headersOf(n.value)
-		if err != nil {
-			b.fault(asResolveError(err).Path, "%s", asResolveError(err).Reason)
+		if err == nil {
+			b.out.program.constant.Headers = headers
+			return
 		}
-		b.out.program.constant.Headers = headers
-		return
+		if n.value.Kind() != document.Object {
+			b.fault("/headers", "%s", asResolveError(err).Reason)
+			return
+		}
+		for _, member := range n.value.Members() {
+			b.header(member.Key, constant{member.Value})
+		}
 	case record:
 		for i, name := range n.keys {
-			if problem := checkHeaderName(name); problem != "" {
-				b.fault("/headers/"+name, "%s", problem)
-			}
-			if value, ok := n.members[i].(constant); ok {
-				if problem := checkHeaderValue(headerText(value.value)); problem != "" {
-					b.fault("/headers/"+name, "%s", problem)
-				}
-			}
+			b.header(name, n.members[i])
 		}
 	}
 	b.out.program.headers = n
+}
+
+// header checks what is known of a header.
+func (b *builder) header(name string, n node) {
+	if problem := checkHeaderName(name); problem != "" {
+		b.fault("/headers/"+name, "%s", problem)
+	}
+	if value, ok := n.(constant); ok {
+		if problem := checkHeaderValue(headerText(value.value)); problem != "" {
+			b.fault("/headers/"+name, "%s", problem)
+		}
+	}
 }
 
 func (b *builder) data(n node) {
@@ -245,31 +296,23 @@ func (b *builder) data(n node) {
 	b.out.program.data = n
 }
 
-// batching reads the fields that say how events travel, which cannot depend on the event.
-func (b *builder) batching(field func(name string) node) {
-	b.setting("enable_batching", "true or false", field, func(v document.Value) bool {
-		b.out.batch = v.Bool()
-		return v.Kind() == document.Bool
-	})
-	b.setting("batch_size", fmt.Sprintf("a whole number from 1 to %d, or 0 for %d", maxBatchSize, defaultBatchSize), field,
-		func(v document.Value) bool {
-			size := v.Float()
-			if v.Kind() == document.String {
-				size = document.ParseNumber(v.Str())
-			}
-			if size != math.Trunc(size) || size < 0 || size > maxBatchSize {
-				return false
-			}
-			if size > 0 {
-				b.out.batchSize = int(size)
-			}
-			return true
-		})
+func (b *builder) takeBatchSize(v document.Value) bool {
+	size := v.Float()
+	if v.Kind() == document.String {
+		size = document.ParseNumber(v.Str())
+	}
+	if size != math.Trunc(size) || size < 0 || size > maxBatchSize {
+		return false
+	}
+	if size > 0 {
+		b.out.batchSize = int(size)
+	}
+	return true
 }
 
-// setting reads one field that has to be the same for all events. Absent, null and "" leave the default.
-func (b *builder) setting(name, allowed string, field func(name string) node, take func(document.Value) bool) {
-	fixed, ok := field(name).(constant)
+// setting takes a field that has to be the same for all events. Absent, null and "" leave the default.
+func (b *builder) setting(name string, n node, allowed string, take func(document.Value) bool) {
+	fixed, ok := n.(constant)
 	switch v := fixed.value; {
 	case !ok:
 		b.fault("/"+name, "depends on the event; it has to be %s", allowed)

@@ -23,6 +23,7 @@ type source struct {
 
 	faults   Faults
 	warnings []Warning
+	broken   bool // some of value could not be read, so that nothing can be said about the rest
 }
 
 func newSource(file string, text []byte) *source {
@@ -40,11 +41,11 @@ func parseSource(file string, text []byte) *source {
 		return parseYAML(file, text)
 	}
 	asJSON := parseJSON(file, text)
-	if len(asJSON.faults) == 0 {
+	if !asJSON.broken {
 		return asJSON
 	}
 	asYAML := parseYAML(file, text)
-	if trimmed := strings.TrimSpace(string(text)); len(asYAML.faults) > 0 && strings.HasPrefix(trimmed, "{") {
+	if trimmed := strings.TrimSpace(string(text)); asYAML.broken && strings.HasPrefix(trimmed, "{") {
 		return asJSON // what begins like JSON was meant to be
 	}
 	return asYAML
@@ -52,6 +53,12 @@ func parseSource(file string, text []byte) *source {
 
 func (s *source) fault(at place, message string) {
 	s.faults = append(s.faults, &Fault{File: at.file, Line: at.line, Column: at.column, Message: message})
+}
+
+// unreadable notes a fault that keeps the source from being read any further.
+func (s *source) unreadable(at place, message string) {
+	s.broken = true
+	s.fault(at, message)
 }
 
 // valueAt returns where the value of a slash path begins, or the nearest value around it.

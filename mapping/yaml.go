@@ -39,7 +39,7 @@ func parseYAML(file string, text []byte) *source {
 		if strings.Contains(reason, "reserved character") {
 			reason += `; put it in quotes, as in "@path"`
 		}
-		s.fault(at, "is not valid YAML: "+reason)
+		s.unreadable(at, "is not valid YAML: "+reason)
 		return s
 	}
 	y := yamlReader{source: s, anchors: map[string]ast.Node{}}
@@ -48,7 +48,7 @@ func parseYAML(file string, text []byte) *source {
 			continue
 		}
 		if i > 0 && !s.value.IsMissing() {
-			s.fault(s.tokenPlace(doc.Body.GetToken()), "begins a second YAML document; a mappings file has one")
+			s.unreadable(s.tokenPlace(doc.Body.GetToken()), "begins a second YAML document; a mappings file has one")
 			break
 		}
 		s.value = y.value("", doc.Body, 0)
@@ -72,7 +72,7 @@ type yamlReader struct {
 }
 
 func (y *yamlReader) refuse(n ast.Node, format string, args ...any) document.Value {
-	y.fault(y.nodePlace(n), fmt.Sprintf(format, args...))
+	y.unreadable(y.nodePlace(n), fmt.Sprintf(format, args...))
 	return document.NullValue()
 }
 
