@@ -16,8 +16,8 @@
 //   - TLS certificates are always verified. A private authority can be added, nothing can be
 //     switched off.
 //   - Which addresses a request may reach is checked on the address actually dialled ([Reach]).
-//   - No error text holds a query string, a credential, a header value or what the endpoint
-//     sent. The kept start of the answer's body (Answer.Body) is the endpoint's own words.
+//   - No error text holds a query string, a credential, a header value or any of the endpoint's
+//     answer. The kept start of the answer's body (Answer.Body) is the endpoint's own words.
 //
 // The package owns no queue and no clock, and starts no goroutine of its own: when an attempt
 // is due, and how long an event may be retried, is the caller's to decide with the help of

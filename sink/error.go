@@ -59,7 +59,8 @@ func KindOf(err error) Kind {
 }
 
 func canceled(ctx context.Context) *Error {
-	return &Error{KindCanceled, "attempt abandoned: the connector is stopping or has lost the partition", ctx.Err()}
+	cause := context.Cause(ctx)
+	return &Error{KindCanceled, "attempt abandoned: " + cause.Error(), cause}
 }
 
 func timedOut(timeout time.Duration) *Error {
