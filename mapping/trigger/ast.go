@@ -70,10 +70,10 @@ const (
 // a node are consecutive.
 type node struct {
 	kind nodeKind
-	cond int // of a condNode
-	call bool
-	kids []node
-	pos  int // the node is text[pos:end], parentheses included
+	cond int    // of a condNode
+	kids []node // of the others
+	call bool   // a call of contains or match, negated or not, that stands alone
+	pos  int    // the node is text[pos:end], parentheses included
 	end  int
 }
 

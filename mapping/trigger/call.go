@@ -116,7 +116,7 @@ func (p *parser) pattern(c *cond, v value) bool {
 	case strings.Contains(v.text, "*"):
 		before, after, _ := strings.Cut(v.text, "*")
 		p.fault(BadPattern, v.pos, v.token.end, "the star of a pattern stands at the start or at the end", reading,
-			fmt.Sprintf(`write match(%s, "%s*") and match(%[1]s, "*%s")`, c.name, before, after))
+			fmt.Sprintf(`write match(%[1]s, "%[2]s*") and match(%[1]s, "*%[3]s")`, c.name, before, after))
 		return false
 	default:
 		p.fault(BadPattern, v.pos, v.token.end, "a pattern needs a star at the start or at the end", reading,

@@ -119,10 +119,11 @@ func (p *parser) value(f field) (v value, ok bool) {
 	}
 	p.take()
 	v.num = document.ParseNumber(v.text)
-	if f.object() && v.text == "true" && v.kind == document.Bool {
-		v.num = 1
-	} else if f.object() && v.kind == document.Bool {
+	if v.kind == document.Bool && f.object() { // elsewhere it is the text "true", which is no number
 		v.num = 0
+		if v.text == "true" {
+			v.num = 1
+		}
 	}
 	return v, true
 }

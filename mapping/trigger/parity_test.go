@@ -121,7 +121,7 @@ func (e editor) event() string {
 func TestEditorTriggers(t *testing.T) {
 	e := editor{rand.New(rand.NewPCG(1, 2))}
 	matches := 0
-	const rounds = 20_000
+	const rounds = 5_000
 	for range rounds {
 		text, event := e.trigger(), e.event()
 		tr, err := trigger.Parse(text)

@@ -64,10 +64,14 @@ func (p *Program) link(n *node, yes, no int32) {
 
 // Match reports whether the event that s has scanned meets the trigger. It does not allocate.
 func (p Program) Match(s *document.Scanner) bool {
-	at := int32(0)
+	at, slot := int32(0), int32(-1)
+	var v document.Slot
 	for at >= 0 {
 		c := &p.steps[at]
-		if c.holds(s.Slot(int(c.slot))) {
+		if c.slot != slot { // lists of alternatives ask about one place again and again
+			slot, v = c.slot, s.Slot(int(c.slot))
+		}
+		if c.holds(v) {
 			at = c.yes
 		} else {
 			at = c.no

@@ -150,6 +150,64 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestHints: the fix in the message is the one for the slip at hand.
+func TestHints(t *testing.T) {
+	for _, c := range []struct{ fql, want string }{
+		{`type == "track"`, "write ="},
+		{`type is "track"`, "write ="},
+		{`type =! "track"`, "write !="},
+		{`type neq "track"`, "write !="},
+		{`type ! = "track"`, "write !="},
+		{`! = "track"`, "write !="},
+		{`properties.x => 5`, "write >="},
+		{`properties.x lte 5`, "write <="},
+		{`properties.x gt 5`, "write >"},
+		{`properties.x lt 5`, "write <"},
+		{`properties.x exists and type = "a"`, "write properties.x != null"},
+		{`properties.x not_exists and type = "a"`, "write properties.x = null"},
+		{`properties.x is_true and type = "a"`, "write properties.x = true"},
+		{`properties.x is_false and type = "a"`, "write properties.x = false"},
+		{`type in ["a"]`, `write field = "a" or field = "b", in parentheses beside an and`},
+		{`type not "a"`, "write not or ! before the field, or !="},
+		{`event startsWith "a"`, `write match(field, "start*") or match(field, "*end")`},
+		{`event includes "a"`, `write contains(field, "…")`},
+		{`exists(properties.x)`, "write field != null"},
+		{`length(properties.x) > 1`, "write the length as a path, as in properties.items.length > 1"},
+		{`startsWith(event, "a")`, `write match(field, "start*")`},
+		{`endsWith(event, "a")`, `write match(field, "*end")`},
+		{`includes(event, "a")`, `write contains(field, "…")`},
+		{`lowercase(event) = "a"`, `there are contains(field, "…") and match(field, "…*")`},
+		{`propertys.x = 1`, "write properties if that is meant; there are type, event, name, userId, properties.…, traits.… and context.…"},
+		{`user_id = "a"`, "write userId if that is meant; there are type, event, name, userId, properties.…, traits.… and context.…"},
+		{`anonymousId = "a"`, "there are type, event, name, userId, properties.…, traits.… and context.…"},
+		{`aNameThatIsLongerThanAnyField = "a"`, "there are type, event, name, userId, properties.…, traits.… and context.…"},
+		{`contains(type, "a")`, `compare it whole, as in type = "track", or join several such with or`},
+		{`match(event, "*a*")`, `write contains(event, "a")`},
+		{`match(event, "a*b")`, `write match(event, "a*") and match(event, "*b")`},
+		{`match(event, "a")`, `write event = "a", or "a*", or "*a"`},
+		{`contains(event, "a", "b")`, `write contains(event, "…")`},
+		{`properties["x y"][0].née = 1`, `write properties.x\ y.\0.n\ée`},
+		{`properties.a😀 = 1`, "a key with an emoji in it cannot be tested; a text goes into double quotes"},
+		{`event = 'a'`, `write "a"`},
+		{`event = 'say "a"'`, `use double quotes; a " inside a text cannot be written at all`},
+		{`event = "a"; type = "b"`, "take out the ; behind it"},
+		{`event = NULL`, `write null, or "NULL" if the text is meant`},
+		{`a = 1 || b = 2`, "there are type, event, name, userId, properties.…, traits.… and context.…"},
+		{`type = "a" || type = "b"`, "write or"},
+		{"type\u00a0= \"a\"", "it is invisible: take it out or replace it by an ordinary blank"},
+	} {
+		_, err := trigger.Parse(c.fql)
+		var e *trigger.Error
+		if !errors.As(err, &e) {
+			t.Errorf("%s: loads", c.fql)
+			continue
+		}
+		if e.Hint != c.want {
+			t.Errorf("%s:\n got %s\nwant %s", c.fql, e.Hint, c.want)
+		}
+	}
+}
+
 func TestCaret(t *testing.T) {
 	for _, c := range []struct{ fql, want string }{
 		{"type = \"a\" and\n\tgrüße = 1 and event = \"x\"", "\tgrüße = 1 and event = \"x\"\n" +

@@ -173,17 +173,23 @@ func (l *lexer) skipRun() {
 // writePath is the hint how to write a path: dots for brackets, and a backslash before every character that needs one.
 func writePath(raw string) string {
 	b := []byte("write ")
-	first := true // at the start of a key
+	first := true    // at the start of a key
+	bracket := false // inside brackets, where a blank counts
 	for i := 0; i < len(raw); {
 		r, width := utf8.DecodeRuneInString(raw[i:])
 		i += width
 		switch {
 		case r > 0xffff:
 			return "a key with an emoji in it cannot be tested"
-		case r == '[' && !first:
-			b, first = append(b, '.'), true
+		case r == '[':
+			if bracket = true; !first {
+				b, first = append(b, '.'), true
+			}
 			continue
-		case r == '[', r == ']', r == '\'', r == '"', r == ' ', r == '\t', r == '\n':
+		case r == ']':
+			bracket = false
+			continue
+		case r == '\'', r == '"', !bracket && (r == ' ' || r == '\t' || r == '\n'):
 			continue
 		case r == '\\' && i < len(raw):
 			_, width = utf8.DecodeRuneInString(raw[i:])
