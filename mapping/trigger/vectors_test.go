@@ -118,7 +118,7 @@ func TestVectors(t *testing.T) {
 			reason := refusal(t, err)
 			switch {
 			case !row.Valid:
-				outcomes["both refuse"]++
+				outcomes["both refuse: "+reason.String()]++
 				continue
 			case !misread(reason):
 				t.Errorf("%s %s: refused, though Segment evaluates it and %s is no misreading: %q\n%v", row.ID, row.Category, reason, row.FQL, err)
