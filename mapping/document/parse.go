@@ -1,21 +1,8 @@
 package document
 
-import "fmt"
-
 // MaxDepth is how many arrays and objects may stand inside one another. The deepest event that Segment's recorded
 // vectors hold has 52; JSON.stringify itself gives up at some 4,500, which a hostile event must not bring about.
 const MaxDepth = 1000
-
-// SyntaxError says why a text is not the JSON that was asked for.
-type SyntaxError struct {
-	Offset int    // of the offending byte, from 0
-	Reason string // what is wrong there, in words
-}
-
-// Error names the place and the reason.
-func (e *SyntaxError) Error() string {
-	return fmt.Sprintf("invalid JSON at byte %d: %s", e.Offset, e.Reason)
-}
 
 // Parse reads one JSON value of any kind as JSON.parse does. The error is a *SyntaxError. The value does not refer to
 // text.

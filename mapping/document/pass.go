@@ -3,6 +3,7 @@ package document
 import (
 	"math/bits"
 	"slices"
+	"strconv"
 )
 
 // frame is an array or object that is still open.
@@ -17,44 +18,40 @@ type frame struct {
 	array   bool
 }
 
-// compared is how many keys of one object are compared with each new one; the keys of larger objects are sorted when
+// compared is how many keys of one object are compared with each new one. The keys of larger objects are sorted when
 // the object closes, so that no event takes quadratic time.
 const compared = 32
 
-// pass reads text from end to end, once. It checks that it is JSON, leaves in the slots what stands at their paths, and
-// finds out whether JSON.stringify would print these very bytes (foreign) and whether keys are repeated or out of order
-// (mixed). It is one function of four blocks that jump to one another, since this is the loop that each event goes
-// through; all that is rare is elsewhere.
+// pass reads a text from end to end, once. It checks that it is JSON, leaves in the slots what stands at their paths,
+// and finds out whether JSON.stringify would print other bytes (foreign) and whether keys are repeated or out of order
+// (mixed). It is one function of six blocks that jump to one another, for it is the loop that every byte of every event
+// goes through; what is rare is elsewhere.
 func (s *Scanner) pass(b []byte) (Kind, *SyntaxError) {
 	var (
-		i       int
-		depth   int
-		top     *frame // the innermost open array or object
-		foreign uint32 // how many things were seen that JSON.stringify prints in another way
-		at      int32  = none
-		kind    Kind
-		lit     literal
-		start   int
-		before0 uint32
 		nodes   = s.paths.nodes
+		i       int           // the next byte
+		start   int           // of the current value or key
+		kind    Kind          // of the current value
+		at      int32  = none // the node of its place
+		foreign uint32        // how many things JSON.stringify prints in another way
+		clean   uint32        // foreign, when the current value began
+		depth   int           // how many arrays and objects are open
+		top     *frame        // the innermost of them
 	)
-	b = b[:len(b):len(b)]
+	b = b[:len(b):len(b)] // lets the compiler drop checks
 	if len(nodes) > 0 {
 		at = 0
 	}
-	for i < len(b) && b[i] <= ' ' {
-		if !isBlank(b[i]) {
-			return Missing, fault(b, i, "expected a value")
-		}
+	if i < len(b) && b[i] <= ' ' {
+		i = blanksEnd(b, i)
 		foreign++
-		i++
 	}
 
-value: // a value begins at i; at is the node of its place
+value: // a value begins at i
 	if i >= len(b) {
 		return Missing, fault(b, i, "")
 	}
-	start, before0 = i, foreign
+	start, clean = i, foreign
 	switch c := b[i]; c {
 	case '"':
 		i++
@@ -69,36 +66,38 @@ value: // a value begins at i; at is the node of its place
 			}
 			i += 8
 		}
-		lit.plain = true
+		plain := true
 		if i < len(b) && b[i] == '"' && high&highs == 0 {
 			i++
 		} else {
-			lit = scanString(b, start)
-			if lit.end < 0 {
+			str := scanString(b, start)
+			if str.end < 0 {
 				return Missing, stringFault(b, start)
 			}
-			if lit.foreign {
+			if str.foreign {
 				foreign++
 			}
-			i = lit.end
+			plain = str.plain
+			i = str.end
 		}
 		kind = String
+		if at >= 0 {
+			s.place(at, found{start: uint32(start), end: uint32(i), kind: String, plain: plain, ours: foreign == clean})
+		}
+		goto after
 	case '{', '[':
 		if depth == len(s.stack) && !s.deepen() {
-			return Missing, fault(b, i, tooDeep)
+			return Missing, fault(b, i, "nested more than "+strconv.Itoa(MaxDepth)+" deep")
 		}
 		top = &s.stack[depth]
 		depth++
 		*top = frame{start: i, keys: len(s.keys), foreign: foreign, node: at, array: c == '['}
 		i++
-		for i < len(b) && b[i] <= ' ' {
-			if !isBlank(b[i]) {
-				return Missing, fault(b, i, "a control character")
-			}
+		if i < len(b) && b[i] <= ' ' {
+			i = blanksEnd(b, i)
 			foreign++
-			i++
 		}
-		if i < len(b) && b[i] == c+2 { // ']' and '}' are two behind '[' and '{'
+		if i < len(b) && b[i] == c+2 { // in ASCII the closing bracket is two behind the opening one
 			i++
 			goto closed
 		}
@@ -107,44 +106,41 @@ value: // a value begins at i; at is the node of its place
 		}
 		goto key
 	case 't', 'f', 'n':
-		w := "true"
+		word := "true"
 		kind = Bool
 		switch c {
 		case 'f':
-			w = "false"
+			word = "false"
 		case 'n':
-			w = "null"
+			word = "null"
 			kind = Null
 		}
-		if len(b)-i < len(w) || string(b[i:i+len(w)]) != w {
-			return Missing, wordFault(b, i, w)
+		if len(b)-i < len(word) || string(b[i:i+len(word)]) != word {
+			return Missing, wordFault(b, i, word)
 		}
-		i += len(w)
+		i += len(word)
 	default:
 		if c != '-' && c-'0' > 9 {
 			return Missing, fault(b, i, "expected a value")
 		}
-		lit = scanNumber(b, i)
-		if lit.end < 0 {
+		num := scanNumber(b, i)
+		if num.end < 0 {
 			return Missing, numberFault(b, i)
 		}
-		if lit.foreign {
+		if num.foreign {
 			foreign++
 		}
-		i = lit.end
+		i = num.end
 		kind = Number
 	}
 	if at >= 0 {
-		s.place(at, found{start: uint32(start), end: uint32(i), kind: kind, plain: lit.plain, ours: foreign == before0})
+		s.place(at, found{start: uint32(start), end: uint32(i), kind: kind, ours: foreign == clean})
 	}
 
 after: // a value ended before i
-	for i < len(b) && b[i] <= ' ' {
-		if !isBlank(b[i]) {
-			return Missing, fault(b, i, "a control character")
-		}
+	if i < len(b) && b[i] <= ' ' {
+		i = blanksEnd(b, i)
 		foreign++
-		i++
 	}
 	if depth == 0 {
 		if i < len(b) {
@@ -158,12 +154,9 @@ after: // a value ended before i
 	}
 	if b[i] == ',' {
 		i++
-		for i < len(b) && b[i] <= ' ' {
-			if !isBlank(b[i]) {
-				return Missing, fault(b, i, "a control character")
-			}
+		if i < len(b) && b[i] <= ' ' {
+			i = blanksEnd(b, i)
 			foreign++
-			i++
 		}
 		if top.array {
 			goto element
@@ -176,19 +169,18 @@ after: // a value ended before i
 	i++
 
 closed: // the innermost array or object ended before i
-	if top.array {
-		kind = Array
-	} else {
+	kind = Array
+	if !top.array {
 		kind = Object
 		if len(s.keys)-top.keys > compared {
 			s.findRepeated(s.keys[top.keys:])
 		}
 		s.keys = s.keys[:top.keys]
 	}
-	if at = top.node; at >= 0 {
-		s.place(at, found{start: uint32(top.start), end: uint32(i), kind: kind, ours: foreign == top.foreign})
-		if top.array && nodes[at].length >= 0 {
-			s.placeLength(nodes[at].length, int(top.next))
+	if top.node >= 0 {
+		s.place(top.node, found{start: uint32(top.start), end: uint32(i), kind: kind, ours: foreign == top.foreign})
+		if top.array && nodes[top.node].length >= 0 {
+			s.placeLength(nodes[top.node].length, int(top.next))
 		}
 	}
 	if depth--; depth > 0 {
@@ -205,17 +197,17 @@ element: // an array's element begins at i
 	goto value
 
 key: // an object's key begins at i
+	if i >= len(b) || b[i] != '"' {
+		return Missing, fault(b, i, "expected a key in double quotes")
+	}
+	i++
+	start = i
 	{
-		if i >= len(b) || b[i] != '"' {
-			return Missing, fault(b, i, "expected a key in double quotes")
-		}
-		i++
-		start = i
 		var hash uint64
 		var key []byte
 		for {
 			if i > len(b)-8 {
-				goto oddKey
+				break
 			}
 			w := word(b, i)
 			if m := stopsASCII(w); m != 0 {
@@ -227,40 +219,32 @@ key: // an object's key begins at i
 			hash = hashWord(hash, w)
 			i += 8
 		}
-		if b[i] == '"' {
+		if i <= len(b)-8 && b[i] == '"' {
 			key = b[start:i]
 			i++
-			goto keyKnown
+		} else { // escapes, characters beyond ASCII, or close to the end
+			str := scanString(b, start-1)
+			if str.end < 0 {
+				return Missing, stringFault(b, start-1)
+			}
+			if str.foreign {
+				foreign++
+			}
+			i = str.end
+			key = b[start : i-1]
+			if !str.plain {
+				s.key = appendDecoded(s.key[:0], key)
+				key = s.key
+			}
+			hash = hashKey(key)
 		}
-	oddKey:
-		lit = scanString(b, start-1)
-		if lit.end < 0 {
-			return Missing, stringFault(b, start-1)
-		}
-		i = lit.end
-		key = b[start : i-1]
-		if lit.foreign {
-			foreign++
-		}
-		if !lit.plain {
-			s.key = appendDecoded(s.key[:0], key)
-			key = s.key
-		}
-		hash = hashKey(key)
-	keyKnown:
 		cell, bit := &top.seen[hash>>62], uint64(1)<<(hash>>56&63)
 		if *cell&bit != 0 && len(s.keys)-top.keys <= compared && slices.Contains(s.keys[top.keys:], hash) {
 			s.mixed = true
 		}
 		*cell |= bit
 		if len(key) > 0 && key[0]-'0' <= 9 {
-			if n, ok := arrayIndex(key); ok {
-				if n < top.next || len(s.keys)-top.keys > int(top.indexed) {
-					s.mixed = true
-				}
-				top.next = n + 1
-				top.indexed++
-			}
+			s.noteIndex(top, key)
 		}
 		if string(key) == "__proto__" {
 			s.proto = true
@@ -270,30 +254,29 @@ key: // an object's key begins at i
 		if top.node >= 0 {
 			at = nodes[top.node].child(hash, key)
 		}
-		for i < len(b) && b[i] <= ' ' {
-			if !isBlank(b[i]) {
-				return Missing, fault(b, i, "expected a colon")
-			}
-			foreign++
-			i++
-		}
-		if i >= len(b) || b[i] != ':' {
-			return Missing, fault(b, i, "expected a colon")
-		}
-		i++
-		for i < len(b) && b[i] <= ' ' {
-			if !isBlank(b[i]) {
-				return Missing, fault(b, i, "expected a value")
-			}
-			foreign++
-			i++
-		}
-		goto value
 	}
+	if i < len(b) && b[i] <= ' ' {
+		i = blanksEnd(b, i)
+		foreign++
+	}
+	if i >= len(b) || b[i] != ':' {
+		return Missing, fault(b, i, "expected a colon")
+	}
+	i++
+	if i < len(b) && b[i] <= ' ' {
+		i = blanksEnd(b, i)
+		foreign++
+	}
+	goto value
 }
 
-// isBlank reports whether c is white space between JSON's tokens.
-func isBlank(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
+// blanksEnd returns where the white space that begins at b[i] ends.
+func blanksEnd(b []byte, i int) int {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\t' || b[i] == '\r') {
+		i++
+	}
+	return i
+}
 
 // deepen makes room for more frames, unless the text is nested too deeply.
 func (s *Scanner) deepen() bool {
@@ -305,6 +288,19 @@ func (s *Scanner) deepen() bool {
 	return true
 }
 
+// noteIndex notes a key that may be an array index, which JavaScript has in front of others and in ascending order.
+func (s *Scanner) noteIndex(top *frame, key []byte) {
+	index, ok := arrayIndex(key)
+	if !ok {
+		return
+	}
+	if index < top.next || len(s.keys)-top.keys > int(top.indexed) {
+		s.mixed = true
+	}
+	top.next = index + 1
+	top.indexed++
+}
+
 // findRepeated notes it if two hashes are equal. Equal hashes of unequal keys do no harm but to take longer.
 func (s *Scanner) findRepeated(hashes []uint64) {
 	slices.Sort(hashes)
@@ -313,68 +309,4 @@ func (s *Scanner) findRepeated(hashes []uint64) {
 			s.mixed = true
 		}
 	}
-}
-
-const tooDeep = "nested more than 1000 deep"
-
-// fault says what is wrong at b[i], or that the text ends there.
-func fault(b []byte, i int, reason string) *SyntaxError {
-	if i >= len(b) {
-		return &SyntaxError{len(b), "the text ends in the middle of a value"}
-	}
-	return &SyntaxError{i, reason}
-}
-
-// wordFault finds where the text at b[i] stops being the given word.
-func wordFault(b []byte, i int, w string) *SyntaxError {
-	n := 0
-	for i+n < len(b) && b[i+n] == w[n] {
-		n++
-	}
-	return fault(b, i+n, "expected "+w)
-}
-
-// numberFault finds what is wrong with the number at b[i].
-func numberFault(b []byte, i int) *SyntaxError {
-	digits := func() bool {
-		from := i
-		for i < len(b) && b[i]-'0' <= 9 {
-			i++
-		}
-		return i > from
-	}
-	if b[i] == '-' {
-		i++
-	}
-	whole := i
-	if digits() && i > whole+1 && b[whole] == '0' {
-		return fault(b, whole+1, "a number of several digits does not start with 0")
-	}
-	if i > whole && i < len(b) && b[i] == '.' {
-		if i++; !digits() {
-			return fault(b, i, "expected a digit")
-		}
-	}
-	if i > whole && i < len(b) && b[i]|' ' == 'e' {
-		if i++; i < len(b) && (b[i] == '+' || b[i] == '-') {
-			i++
-		}
-	}
-	return fault(b, i, "expected a digit")
-}
-
-// stringFault finds what is wrong with the string at b[i].
-func stringFault(b []byte, i int) *SyntaxError {
-	for i++; i < len(b); i++ {
-		switch c := b[i]; {
-		case c < ' ':
-			return fault(b, i, "a control character in a string must be escaped")
-		case c == '\\':
-			if n, _ := scanEscape(b[i:]); n == 0 {
-				return fault(b, i+1, `expected one of the escapes \" \\ \/ \b \f \n \r \t or \u with four hexadecimal digits`)
-			}
-			i++
-		}
-	}
-	return fault(b, i, "")
 }

@@ -35,22 +35,23 @@ const maxLen = 1 << 30
 const byteOrderMark = "\xef\xbb\xbf"
 
 // Scan reads an event, which must be one JSON object and nothing else; the error is a *SyntaxError. Until the next Scan
-// the scanner and its slots refer to event, which must not change. After an error all slots are missing.
+// the scanner and its slots refer to event, which must not change. After an error all slots are missing, and what the
+// other methods say means nothing.
 func (s *Scanner) Scan(event []byte) error {
 	s.moved, s.proto, s.mixed = false, false, false
 	kind, fault := s.read(event)
 	if fault == nil && kind != Object {
 		fault = &SyntaxError{Reason: "an event must be one object, this is of type " + kind.String()}
 	}
-	if fault != nil {
-		clear(s.found)
-		return fault
-	}
-	if s.mixed {
+	if fault == nil && s.mixed {
 		// Rare, and the order of keys is the tree's business: write the event in order and read that.
 		s.ordered = build(s.text).appendJSON(scratch(s.ordered), true)
 		s.moved = true
-		s.read(s.ordered) // just written, it is valid
+		_, fault = s.read(s.ordered)
+	}
+	if fault != nil {
+		clear(s.found)
+		return fault
 	}
 	return nil
 }

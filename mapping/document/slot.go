@@ -19,8 +19,9 @@ type Slot struct {
 // Kind returns the type of what stands there.
 func (s Slot) Kind() Kind { return s.kind }
 
-// Raw returns the JSON text of the value as it stands in the event, nil where it is missing. It is valid JSON but need
-// not be JavaScript's form of it: AppendJSON gives that.
+// Raw returns the JSON text of the value as it stands in the event, nil where it is missing; for what does not stand
+// there, such as a length, the text that it would have. It is valid JSON but need not be JavaScript's form of it:
+// AppendJSON gives that.
 func (s Slot) Raw() []byte { return s.raw }
 
 // AppendJSON appends what JSON.stringify gives for the value, nothing where it is missing.
@@ -99,6 +100,12 @@ func (s Slot) Value() Value {
 	switch s.kind {
 	case Missing:
 		return Value{}
+	case Null:
+		return NullValue()
+	case Bool:
+		return BoolValue(s.Bool())
+	case Number:
+		return NumberValue(s.Number())
 	case String:
 		return Value{kind: String, str: string(s.text)}
 	}
@@ -128,10 +135,11 @@ func units(s string) string {
 	wide := make([]rune, 0, len(s))
 	for len(s) > 0 {
 		r, n := decodeWTF8(s)
-		if high, low := utf16.EncodeRune(r); r >= 0x10000 {
-			wide = append(wide, high+wideUnit, low+wideUnit)
-		} else {
+		if r < 0x10000 {
 			wide = append(wide, r+wideUnit)
+		} else {
+			high, low := utf16.EncodeRune(r)
+			wide = append(wide, high+wideUnit, low+wideUnit)
 		}
 		s = s[n:]
 	}
