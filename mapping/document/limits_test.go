@@ -109,6 +109,9 @@ func TestLongString(t *testing.T) {
 			if got, want := string(s.AppendCanonical(nil)), `{"a":"x`+long+`","b":true}`; got != want {
 				t.Errorf("form: got %d bytes, want %d", len(got), len(want))
 			}
+			if err := s.Scan([]byte(`{"a":"\n"}`)); err != nil || !s.Slot(0).Equal("\n") || !s.Canonical() {
+				t.Errorf("the next event: %v, %q", err, s.Slot(0).Raw())
+			}
 		})
 	}
 }
