@@ -1,0 +1,123 @@
+package preview
+
+import (
+	"fmt"
+	"io"
+
+	"segment-webhooks/mapping"
+	"segment-webhooks/sink"
+)
+
+// Options say how a preview is made and shown.
+type Options struct {
+	// Output is "text", "json" or "curl".
+	Output string
+	// Exact shows bodies in text as the bytes that would be sent, not laid out for reading.
+	Exact bool
+	// Secret is the shared secret; empty for requests without signature.
+	Secret []byte
+	// UserAgent is what the client would send where a mapping sets none.
+	UserAgent string
+}
+
+// Outputs are the forms in which a preview can be shown.
+func Outputs() []string { return []string{"text", "json", "curl"} }
+
+// Invalid is a mapping that does not load, and all that is wrong with it; a fault may have several lines.
+type Invalid struct {
+	Mapping string
+	Faults  []string
+}
+
+// outcome is what becomes of one event at one mapping: a request, or the reason why there is none.
+type outcome struct {
+	event   int
+	mapping *mapping.Mapping
+	matched bool
+	reason  string        // why the mapping does not fire, unless matched
+	err     error         // why it fires, but makes no request
+	request *sink.Request // nil unless matched and without err
+}
+
+// printer shows a preview piece by piece, in order.
+type printer interface {
+	invalid(Invalid) error
+	event(number int, event []byte) error
+	undecodable(number int, err error) error
+	outcome(outcome) error
+	end() error
+}
+
+// Run shows the mappings that do not load, and then for each event, in order, what each mapping of the set makes of
+// it. Events and mappings that fail are part of the answer; an error means that it could not be written.
+func Run(w io.Writer, set *mapping.Set, invalid []Invalid, events []Event, o Options) error {
+	p, err := newPrinter(w, o)
+	if err != nil {
+		return err
+	}
+	if err := show(p, set, invalid, events, sink.NewSigner(o.Secret)); err != nil {
+		return fmt.Errorf("printing the preview: %w", err)
+	}
+	return nil
+}
+
+func newPrinter(w io.Writer, o Options) (printer, error) {
+	switch o.Output {
+	case "text":
+		return &textPrinter{w: w, exact: o.Exact, signed: len(o.Secret) > 0}, nil
+	case "json":
+		return newJSONPrinter(w), nil
+	case "curl":
+		return &curlPrinter{w: w, userAgent: o.UserAgent}, nil
+	}
+	return nil, fmt.Errorf("output %q: use text, json or curl", o.Output)
+}
+
+func show(p printer, set *mapping.Set, invalid []Invalid, events []Event, signer *sink.Signer) error {
+	for _, i := range invalid {
+		if err := p.invalid(i); err != nil {
+			return err
+		}
+	}
+	reader := set.NewReader()
+	for _, e := range events {
+		event, match, err := reader.Read(e.Text)
+		if err != nil {
+			if err := p.undecodable(e.Number, err); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := p.event(e.Number, event); err != nil {
+			return err
+		}
+		for i, m := range set.Mappings() {
+			o := outcome{event: e.Number, mapping: m, matched: match&(1<<i) != 0}
+			if o.matched {
+				o.request, o.err = build(m, event, signer)
+			} else {
+				o.reason = reader.Explain(i)
+			}
+			if err := p.outcome(o); err != nil {
+				return err
+			}
+		}
+	}
+	return p.end()
+}
+
+// build makes the request that delivery would send for this event alone.
+func build(m *mapping.Mapping, event []byte, signer *sink.Signer) (*sink.Request, error) {
+	resolved, err := m.Resolve(event)
+	if err != nil {
+		return nil, err
+	}
+	payload := sink.Payload{URL: resolved.URL, Method: resolved.Method, Data: resolved.Data}
+	for _, h := range resolved.Headers {
+		payload.Headers = append(payload.Headers, sink.Header(h))
+	}
+	if m.Batch {
+		return sink.Batch([]sink.Payload{payload}, signer)
+	}
+	return sink.Single(&payload, signer)
+}
