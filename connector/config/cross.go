@@ -110,10 +110,10 @@ func (l *loader) checkMappings() {
 func (l *loader) checkRetries() {
 	d := &l.config.Delivery
 	if l.sound("RETRY_MAX", "RETRY_WINDOW") && d.RetryMax > d.RetryWindow {
-		l.fault("RETRY_MAX", l.env["RETRY_MAX"], "longer than "+Prefix+"RETRY_WINDOW ("+short(d.RetryWindow)+")", "shorten it, or lengthen the window")
+		l.fault("RETRY_MAX", l.env["RETRY_MAX"], "longer than "+Prefix+"RETRY_WINDOW ("+FormatDuration(d.RetryWindow)+")", "shorten it, or lengthen the window")
 	}
 	if l.sound("RETRY_MIN", "RETRY_MAX") && d.RetryMin > d.RetryMax {
-		l.fault("RETRY_MIN", l.env["RETRY_MIN"], "longer than "+Prefix+"RETRY_MAX ("+short(d.RetryMax)+")", "shorten it, or lengthen "+Prefix+"RETRY_MAX")
+		l.fault("RETRY_MIN", l.env["RETRY_MIN"], "longer than "+Prefix+"RETRY_MAX ("+FormatDuration(d.RetryMax)+")", "shorten it, or lengthen "+Prefix+"RETRY_MAX")
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 )
 
 // Variable describes an environment variable.
@@ -45,26 +44,42 @@ func Describe() []Variable {
 
 // WriteText prints every variable for a terminal.
 func WriteText(w io.Writer) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	all := Describe()
+	name := func(v Variable) string {
+		if v.Secret {
+			return v.Name + "[_FILE]"
+		}
+		return v.Name
+	}
+	var names, types, defaults int
+	for _, v := range all {
+		names, types, defaults = max(names, len(name(v))), max(types, len(v.Type)), max(defaults, len(v.Default))
+	}
+	var b strings.Builder
 	last := ""
-	for _, v := range Describe() {
+	for _, v := range all {
 		if v.Group != last {
 			if last != "" {
-				fmt.Fprintln(table)
+				b.WriteByte('\n')
 			}
-			fmt.Fprintf(table, "%s\ttype\tdefault\tmeaning\n", v.Group)
+			fmt.Fprintf(&b, "%-*s  %-*s  %-*s  meaning\n", names+2, v.Group, types, "type", defaults, "default")
 			last = v.Group
 		}
-		name := v.Name
-		if v.Secret {
-			name += "[_FILE]"
-		}
-		fmt.Fprintf(table, "  %s\t%s\t%s\t%s (%s)\n", name, v.Type, cmp.Or(v.Default, "-"), v.Meaning, v.Allowed)
+		fmt.Fprintf(&b, "  %-*s  %-*s  %-*s  %s%s\n", names, name(v), types, v.Type, defaults, cmp.Or(v.Default, "-"), v.Meaning, v.hint())
 	}
-	if err := table.Flush(); err != nil {
+	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("printing the variables: %w", err)
 	}
 	return nil
+}
+
+// hint says what is allowed, in so far as the type does not say it.
+func (v Variable) hint() string {
+	switch {
+	case v.Type == "file", v.Type == "flag", v.Type == "secret", v.Allowed == "a name":
+		return ""
+	}
+	return " (" + strings.TrimPrefix(v.Allowed, "a "+v.Type+" ") + ")"
 }
 
 // WriteMarkdown prints every variable as the README's tables, one for each group.

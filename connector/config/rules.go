@@ -99,7 +99,7 @@ func hostPattern(text string) string {
 	if h, port, err := net.SplitHostPort(text); err == nil && isPort(port) && port != "0" {
 		host = h
 	}
-	host = strings.TrimPrefix(host, "*.")
+	host = strings.Trim(strings.TrimPrefix(host, "*."), "[]")
 	switch {
 	case strings.Contains(text, "://"):
 		return "is a URL: leave out the scheme"

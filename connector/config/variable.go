@@ -127,7 +127,7 @@ func duration(name string, target *time.Duration, value string, low, high time.D
 	return variable{
 		Variable: Variable{
 			Name: name, Type: "duration", Default: value, Meaning: meaning,
-			Allowed: "a duration from " + short(low) + " to " + short(high),
+			Allowed: "a duration from " + FormatDuration(low) + " to " + FormatDuration(high),
 		},
 		target: target, kind: "a duration such as 500ms, 30s, 5m or 4h",
 		check: func() string { return within(*target, low, high, "too short", "too long") },
@@ -206,8 +206,8 @@ func oneOf(words []string) string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// short gives a duration without units that are nil: "4h", not "4h0m0s".
-func short(d time.Duration) string {
+// FormatDuration gives a duration without units that are nil: "4h", not "4h0m0s".
+func FormatDuration(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
 		text = strings.TrimSuffix(text, "0s")

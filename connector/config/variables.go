@@ -109,9 +109,9 @@ func numbered() []Variable {
 		{Name: "NAME", Allowed: "a name", Meaning: "name of mapping n, its identity"},
 		{Name: "TRIGGER", Allowed: `a condition such as type = "track"`, Meaning: "which events it takes"},
 		{Name: "URL", Allowed: "a URL, or a directive in JSON", Meaning: "where it sends them"},
-		{Name: "METHOD", Allowed: "POST, PUT or PATCH", Meaning: "with which method"},
+		{Name: "METHOD", Default: "POST", Allowed: "POST, PUT or PATCH", Meaning: "with which method"},
 		{Name: "HEADERS", Allowed: "a JSON object", Meaning: "with which headers"},
-		{Name: "DATA", Allowed: "a directive or an object, in JSON", Meaning: "with which body"},
+		{Name: "DATA", Default: `{"@path":"$."}`, Allowed: "a directive or an object, in JSON", Meaning: "with which body"},
 		{Name: "ENABLE_BATCHING", Allowed: "true or false", Meaning: "whether events travel in batches"},
 		{Name: "BATCH_SIZE", Allowed: "1 to 4000", Meaning: "largest number of events in a batch"},
 	}
