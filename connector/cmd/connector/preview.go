@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"segment-webhooks/connector/config"
+	"segment-webhooks/connector/preview"
+	"segment-webhooks/mapping"
+)
+
+// runPreview shows what the connector would do with events from a file. It needs no Kafka and sends nothing.
+func runPreview(_ context.Context, p process, flags *flag.FlagSet, args []string) error {
+	mappings := flags.String("mappings", "", "`FILE` of mappings, YAML or JSON")
+	events := flags.String("events", "", "`FILE` of events, JSON lines or one document; - is standard input")
+	output := flags.String("output", "text", "`FORM`: text, json (one object a line) or curl (commands for a shell)")
+	keepGoing := flags.Bool("keep-going", false, "report mappings that do not load, and go on with the rest")
+	exact := flags.Bool("exact", false, "show bodies in text as the exact bytes")
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	switch {
+	case *mappings == "":
+		return usagef("--mappings is missing: name a mappings file")
+	case *events == "":
+		return usagef("--events is missing: name a file of events, or - for standard input")
+	case !slices.Contains(preview.Outputs(), *output):
+		return usagef("--output is %q: give %s", *output, strings.Join(preview.Outputs(), ", "))
+	}
+	delivery, err := config.LoadDelivery(p.environ)
+	if err != nil {
+		return configFaults(err)
+	}
+	set, invalid, err := previewMappings(*mappings, lookup(p.environ), mapping.Options{AllowedHosts: delivery.AllowedHosts}, *keepGoing)
+	if err != nil {
+		return err
+	}
+	text, err := readEvents(*events, p.in)
+	found := preview.Split(text)
+	if err == nil && len(found) == 0 {
+		err = fmt.Errorf("%s holds no event: give JSON lines, or one JSON document", *events)
+	}
+	if err != nil {
+		return &faultsError{about: "the events", faults: []error{err}}
+	}
+	return preview.Run(p.out, set, invalid, found, preview.Options{
+		Output:    *output,
+		Exact:     *exact,
+		Secret:    []byte(delivery.SharedSecret.Reveal()),
+		UserAgent: delivery.UserAgent,
+	})
+}
+
+func readEvents(path string, in io.Reader) ([]byte, error) {
+	if path == "-" {
+		text, err := io.ReadAll(in)
+		if err != nil {
+			return nil, fmt.Errorf("reading events from standard input: %w", err)
+		}
+		return text, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading events: %w", err)
+	}
+	return text, nil
+}
