@@ -7,7 +7,7 @@ const MaxDepth = 1000
 // Parse reads one JSON value of any kind as JSON.parse does. The error is a *SyntaxError. The value does not refer to
 // text.
 func Parse(text []byte) (Value, error) {
-	s := Scanner{paths: &Paths{}}
+	s := Scanner{paths: &Paths{}, keys: make([]uint64, 0, 64)}
 	if _, fault := s.read(text); fault != nil {
 		return Value{}, fault
 	}
