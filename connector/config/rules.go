@@ -120,8 +120,12 @@ func printableASCII(text string) string {
 	return ""
 }
 
-// readable accepts a file that can be opened and holds something.
+// readable accepts a file that can be opened and holds something. It leaves pipes alone, because what it read there
+// nobody else could read again.
 func readable(path string) error {
+	if info, err := os.Stat(path); err == nil && info.Mode()&(os.ModeNamedPipe|os.ModeCharDevice) != 0 {
+		return nil
+	}
 	_, err := head(path)
 	return err
 }

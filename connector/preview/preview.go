@@ -1,6 +1,8 @@
 package preview
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
 	"io"
 
@@ -51,11 +53,13 @@ type printer interface {
 // Run shows the mappings that do not load, and then for each event, in order, what each mapping of the set makes of
 // it. Events and mappings that fail are part of the answer; an error means that it could not be written.
 func Run(w io.Writer, set *mapping.Set, invalid []Invalid, events []Event, o Options) error {
-	p, err := newPrinter(w, o)
+	out := bufio.NewWriter(w)
+	p, err := newPrinter(out, o)
 	if err != nil {
 		return err
 	}
-	if err := show(p, set, invalid, events, sink.NewSigner(o.Secret)); err != nil {
+	err = show(p, set, invalid, events, sink.NewSigner(o.Secret))
+	if err = errors.Join(err, out.Flush()); err != nil {
 		return fmt.Errorf("printing the preview: %w", err)
 	}
 	return nil
