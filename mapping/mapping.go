@@ -51,6 +51,11 @@ type program struct {
 	headers node
 	data    node
 
+	// plan is the quick way through url, method, headers and data; nil where there is none.
+	plan *plan
+	// partial reads what the nodes look at; nil where they may look at anything.
+	partial *partial
+
 	// passThrough is set where data is the event itself.
 	passThrough bool
 	// hosts is set where the URL's host comes from the event.
@@ -61,7 +66,7 @@ func (p *program) resolve(event []byte) (Payload, error) {
 	payload := p.constant
 	tree := p.whole != nil || p.url != nil || p.method != nil || p.headers != nil || p.data != nil
 	if p.passThrough {
-		if bytes.Contains(event, []byte(`"`+protoKey+`"`)) {
+		if bytes.Contains(event, []byte(protoKey)) {
 			tree = true
 		} else {
 			payload.Data = event
@@ -70,12 +75,16 @@ func (p *program) resolve(event []byte) (Payload, error) {
 	if !tree {
 		return payload, nil
 	}
-	in, err := document.Parse(event)
-	if err != nil {
-		return Payload{}, &ResolveError{Reason: "the event is no JSON: " + err.Error()}
+	if p.plan != nil && (!p.passThrough || payload.Data != nil) {
+		if ok, err := p.plan.resolve(event, p, &payload); err != nil {
+			return Payload{}, err
+		} else if ok {
+			return payload, nil
+		}
 	}
-	if in.Kind() != document.Object {
-		return Payload{}, &ResolveError{Reason: "the event is " + describe(in) + "; only objects can be mapped"}
+	in, err := p.read(event, p.passThrough && payload.Data == nil)
+	if err != nil {
+		return Payload{}, err
 	}
 	if p.passThrough && payload.Data == nil {
 		payload.Data = compact(in).AppendJSON(make([]byte, 0, len(event)))
@@ -90,6 +99,23 @@ func (p *program) resolve(event []byte) (Payload, error) {
 		return Payload{}, err
 	}
 	return payload, nil
+}
+
+// read parses an event, or as much of it as is needed.
+func (p *program) read(event []byte, whole bool) (document.Value, error) {
+	if p.partial != nil && !whole {
+		if in, err := p.partial.read(event); err == nil {
+			return in, nil
+		}
+	}
+	in, err := document.Parse(event)
+	if err != nil {
+		return in, &ResolveError{Reason: "the event is no JSON: " + err.Error()}
+	}
+	if in.Kind() != document.Object {
+		return in, &ResolveError{Reason: "the event is " + describe(in) + "; only objects can be mapped"}
+	}
+	return in, nil
 }
 
 // fieldsOf resolves a mapping that is a directive as a whole.

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -315,11 +316,7 @@ func TestWholeMappingAsDirective(t *testing.T) {
 			if tt.refusal != "" {
 				return
 			}
-			text := got.Method + " " + got.URL + " ["
-			for _, h := range got.Headers {
-				text += "{" + h.Name + " " + h.Value + "}"
-			}
-			text += "] " + string(got.Data)
+			text := got.Method + " " + got.URL + " " + fmt.Sprint(got.Headers) + " " + string(got.Data)
 			if text != tt.want {
 				t.Errorf("got  %s\nwant %s", text, tt.want)
 			}

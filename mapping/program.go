@@ -59,6 +59,11 @@ func compileFields(raw document.Value, hosts hostList, skip ...string) (out comp
 			}
 		}
 	}
+	if len(b.faults) == 0 {
+		p := &b.out.program
+		p.plan = newPlan(p)
+		p.partial = newPartial(p.whole, p.url, p.method, p.headers, p.data)
+	}
 	return b.out, b.faults, b.warnings
 }
 
