@@ -182,7 +182,11 @@ func (d *definition) trigger(m *Mapping) *trigger.Trigger {
 		return nil
 	}
 	for _, note := range t.Notes() {
-		d.warn(d.within(d.path+"/"+key, text, note.Pos.Offset), "/"+key, note.String())
+		message := "may surprise: " + note.Message
+		if note.Reason.Class() == trigger.Difference {
+			message = "means here what it says, other than at Segment: " + note.Message
+		}
+		d.warn(d.within(d.path+"/"+key, text, note.Pos.Offset), "/"+key, message)
 	}
 	return t
 }

@@ -15,7 +15,8 @@ type hostList []hostRule
 type hostRule struct {
 	host string
 	port string
-	any  bool // any name below host, at whatever depth, and not host itself
+	// below stands for any name below host, at whatever depth, and not for host itself.
+	below bool
 }
 
 // parseHosts reads Options.AllowedHosts.
@@ -32,7 +33,7 @@ func parseHosts(rules []string) (hostList, error) {
 }
 
 func parseHostRule(text string) (hostRule, error) {
-	name, any := strings.CutPrefix(text, "*.")
+	name, below := strings.CutPrefix(text, "*.")
 	if addr, err := netip.ParseAddr(name); err == nil && addr.Is6() {
 		name = "[" + name + "]"
 	}
@@ -45,7 +46,7 @@ func parseHostRule(text string) (hostRule, error) {
 	}
 	// The port as it was written: 443 is the scheme's own and gone from u.
 	_, port, _ := strings.Cut(strings.TrimPrefix(name, "["+u.Hostname()+"]"), ":")
-	return hostRule{host: plainHost(u), port: port, any: any}, nil
+	return hostRule{host: plainHost(u), port: port, below: below}, nil
 }
 
 // allows reports whether u names one of the hosts.
@@ -62,7 +63,7 @@ func (l hostList) allows(u *url.URL) bool {
 		if rule.port != "" && rule.port != port {
 			return false
 		}
-		if rule.any {
+		if rule.below {
 			return strings.HasSuffix(host, "."+rule.host)
 		}
 		return host == rule.host

@@ -338,3 +338,13 @@ func TestLoadFile(t *testing.T) {
 		t.Errorf("error %v, want fs.ErrNotExist", err)
 	}
 }
+
+func TestNotesOnTriggers(t *testing.T) {
+	set, warnings, err := LoadText("m.yaml", []byte("- name: A\n  trigger: type = \"track\" and not (event = \"x\")\n"+
+		"  fields: {url: 'https://a.example', method: POST}\n"), nil, Options{})
+	got := messages(set, warnings, err)
+	const want = `warning: m.yaml:2:31: mapping "A": trigger means here what it says, other than at Segment: `
+	if !strings.HasPrefix(got, want) {
+		t.Errorf("messages %s, want %s…", got, want)
+	}
+}

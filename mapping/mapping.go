@@ -24,6 +24,9 @@ type Mapping struct {
 	program program
 }
 
+// String returns the mapping's name, and so keeps what its headers hold out of logs.
+func (m *Mapping) String() string { return m.Name }
+
 // Resolve returns the request's parts for one event. event is the event's canonical JSON, as Reader.Read returns it;
 // Data may share its memory, so event must not change as long as the payload is in use. The error is a *ResolveError:
 // this event cannot be mapped and never will be.

@@ -9,12 +9,22 @@ import (
 )
 
 // Payload is one event as a mapping resolves it: what the request says about the event. The request's own headers and
-// its signature are not part of it.
+// its signature are not part of it. Headers and Data may be shared with other payloads and with the event: do not
+// change them.
 type Payload struct {
 	URL     string // absolute, http or https, with a host that may be called
 	Method  string // POST, PUT or PATCH
 	Headers []Header
 	Data    []byte // JSON of an object, exactly as JSON.stringify prints it; nil means a request without body
+}
+
+// String returns what may be shown of the payload: the method and the URL without credentials, query and fragment.
+func (p Payload) String() string {
+	u, err := parseURL(p.URL)
+	if err != nil {
+		return p.Method
+	}
+	return p.Method + " " + redactURL(u)
 }
 
 // Header is one header of a Payload. Name is a valid field name as it was mapped, and no two headers of a payload

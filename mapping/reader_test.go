@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/bits"
 	"strings"
+	"sync"
 	"testing"
 
 	"segment-webhooks/mapping/document"
@@ -129,5 +130,30 @@ func TestHostFromEvent(t *testing.T) {
 		if got := set.Mappings()[0].HostFromEvent(); got != want {
 			t.Errorf("%s: host from the event: %v, want %v", url, got, want)
 		}
+	}
+}
+
+// TestResolveConcurrently is for the race detector: a mapping serves many goroutines.
+func TestResolveConcurrently(t *testing.T) {
+	events := benchEvents(t)
+	for _, data := range []string{wholeEvent, tenFields, `{"@merge": {direction: left, objects: [{"@path": "$.properties"}]}}`} {
+		m := benchSet(t, []string{`type = "track"`}, data).Mappings()[0]
+		var want []string
+		for _, event := range events {
+			want = append(want, dataText(m.Resolve(event)))
+		}
+		var group sync.WaitGroup
+		for range 4 {
+			group.Go(func() {
+				for range 20 {
+					for i, event := range events {
+						if got := dataText(m.Resolve(event)); got != want[i] {
+							t.Errorf("got  %s\nwant %s", got, want[i])
+						}
+					}
+				}
+			})
+		}
+		group.Wait()
 	}
 }
