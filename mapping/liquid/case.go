@@ -30,8 +30,8 @@ func mapWhole(s string, c cases.Caser) string {
 	}
 	var out strings.Builder
 	for from, at := 0, 0; ; {
-		r, n := utf8.DecodeRuneInString(s[at:])
-		if n > 1 || n == 1 && r != utf8.RuneError {
+		r, n := decode(s[at:])
+		if n > 0 && !isHalf(r) {
 			at += n
 			continue
 		}
@@ -39,8 +39,8 @@ func mapWhole(s string, c cases.Caser) string {
 		if n == 0 {
 			return out.String()
 		}
-		out.WriteString(s[at : at+3])
-		at += 3
+		out.WriteString(s[at : at+n])
+		at += n
 		from = at
 	}
 }

@@ -103,7 +103,7 @@ func (c *cursor) take(u uint16) bool {
 	return true
 }
 
-// past moves behind the next u that is not the unit at the cursor's left, to the end if there is none.
+// past moves behind the next u, to the end if there is none.
 func (c *cursor) past(u uint16) bool {
 	for c.at < c.end {
 		c.at++
@@ -192,9 +192,10 @@ func (c *cursor) span() (operand, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.skip(); !c.take('.') || !c.take('.') {
+	if c.skip(); !c.starts("..") {
 		return nil, c.fail("a range is written (first..last)")
 	}
+	c.at += len("..")
 	high, err := c.bound()
 	if err != nil {
 		return nil, err

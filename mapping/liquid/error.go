@@ -18,7 +18,7 @@ type SyntaxError struct {
 	Reason string // what was found and what is allowed
 }
 
-func (e *SyntaxError) Error() string { return e.Position.String() + ": " + e.Reason }
+func (e *SyntaxError) Error() string { return e.String() + ": " + e.Reason }
 
 // RenderError says why a template gives no text for one event: Render returns no other error. The position is that
 // of the output or the tag which was being rendered.
@@ -27,7 +27,7 @@ type RenderError struct {
 	Reason string
 }
 
-func (e *RenderError) Error() string { return e.Position.String() + ": " + e.Reason }
+func (e *RenderError) Error() string { return e.String() + ": " + e.Reason }
 
 // Warning is something in a template that parses but hardly does what its author meant.
 type Warning struct {

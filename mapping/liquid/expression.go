@@ -90,7 +90,6 @@ const (
 	not
 	and
 	or
-	noOperator
 )
 
 // operatorWords spell the operators, in the order of the constants.
@@ -103,8 +102,9 @@ func (o operator) precedence() int {
 		return 0
 	case not:
 		return 1
+	default:
+		return 2
 	}
-	return 2
 }
 
 // term is one part of an expression in postfix order: an operand, or an operator on what comes before it.
@@ -188,6 +188,9 @@ func (e expression) eval(r *renderer) (value, error) {
 
 // apply evaluates a binary operator. Both sides are evaluated already: and and or do not cut short.
 func (r *renderer) apply(o operator, a, b value) (bool, error) {
+	if err := r.charge(len(a.Str()) + len(b.Str())); err != nil {
+		return false, err
+	}
 	switch o {
 	case equal, unequal:
 		same, err := r.equal(a, b)
@@ -198,7 +201,13 @@ func (r *renderer) apply(o operator, a, b value) (bool, error) {
 		return a.truthy() && b.truthy(), nil
 	case or:
 		return a.truthy() || b.truthy(), nil
+	default:
+		return r.ordered(o, a, b)
 	}
+}
+
+// ordered evaluates <, >, <= and >=. A literal is neither before nor behind anything.
+func (r *renderer) ordered(o operator, a, b value) (bool, error) {
 	if a.literal != none || b.literal != none {
 		return false, nil
 	}
@@ -225,7 +234,7 @@ func (r *renderer) equal(a, b value) (bool, error) {
 		return false, nil
 	}
 	for i := range a.Len() {
-		if err := r.charge(1); err != nil {
+		if err := r.charge(visitCost); err != nil {
 			return false, err
 		}
 		if same, err := r.equal(plain(a.Index(i)), plain(b.Index(i))); !same || err != nil {
@@ -256,10 +265,10 @@ func identical(a, b document.Value) bool {
 
 // equal reports whether the literal equals v. It is not symmetric: nil is blank to blank, blank is not nil to nil.
 func (l literal) equal(v value) bool {
-	switch l {
-	case nilLiteral:
+	if l == nilLiteral {
 		return v.isNil()
-	case blankLiteral:
+	}
+	if l == blankLiteral {
 		if v.isNil() || v.Kind() == document.Bool && !v.Bool() {
 			return true
 		}
@@ -284,7 +293,7 @@ func (r *renderer) includes(a, b value) (bool, error) {
 	switch a.Kind() {
 	case document.Array:
 		for i := range a.Len() {
-			if err := r.charge(1); err != nil {
+			if err := r.charge(visitCost); err != nil {
 				return false, err
 			}
 			if same, err := r.equal(plain(a.Index(i)), b); same || err != nil {

@@ -1,7 +1,5 @@
 package liquid
 
-import "segment-webhooks/mapping/document"
-
 // filterFunc is what a filter does with its input and its arguments.
 type filterFunc func(r *renderer, in value, args arguments) (value, error)
 
@@ -137,9 +135,4 @@ func (r *renderer) chargedText(v value) (string, error) {
 		return "", err
 	}
 	return s, r.charge(len(s))
-}
-
-// newArray returns an array and pays for it.
-func (r *renderer) newArray(elements []document.Value) (value, error) {
-	return array(elements), r.charge(elementCost * len(elements))
 }

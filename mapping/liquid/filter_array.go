@@ -1,8 +1,12 @@
 package liquid
 
 import (
+	"errors"
+	"fmt"
 	"math"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"segment-webhooks/mapping/document"
 )
@@ -16,8 +20,12 @@ func joinFilter(r *renderer, in value, args arguments) (value, error) {
 			return value{}, err
 		}
 	}
+	all, err := r.elements(in)
+	if err != nil {
+		return value{}, err
+	}
 	var out strings.Builder
-	for i, e := range elements(in) {
+	for i, e := range all {
 		if i > 0 {
 			out.WriteString(separator)
 		}
@@ -28,7 +36,7 @@ func joinFilter(r *renderer, in value, args arguments) (value, error) {
 				return value{}, err
 			}
 		}
-		if err := r.charge(1 + len(separator) + len(s)); err != nil {
+		if err := r.charge(len(separator) + len(s)); err != nil {
 			return value{}, err
 		}
 		out.WriteString(s)
@@ -59,7 +67,10 @@ func (r *renderer) end(in value, i float64) (value, error) {
 }
 
 // size is the length of a string or an array. An object's length is its member of that name; everything else has 0.
-func size(_ *renderer, in value, _ arguments) (value, error) {
+func size(r *renderer, in value, _ arguments) (value, error) {
+	if err := r.charge(len(in.Str())); err != nil {
+		return value{}, err
+	}
 	if n := in.Get("length"); n.Truthy() {
 		return plain(n), nil
 	}
@@ -74,20 +85,21 @@ func sum(r *renderer, in value, args arguments) (value, error) {
 		if err != nil {
 			return value{}, err
 		}
-		for _, name := range strings.Split(property, ".") {
+		for name := range strings.SplitSeq(property, ".") {
 			steps = append(steps, str(name))
 		}
 	}
+	all, err := r.elements(in)
+	if err != nil {
+		return value{}, err
+	}
 	total := 0.0
-	for _, e := range elements(in) {
+	for _, e := range all {
 		v, err := r.walk(plain(e), steps)
 		if err != nil {
 			return value{}, err
 		}
 		f, err := r.toNumber(v)
-		if err == nil {
-			err = r.charge(1 + len(steps))
-		}
 		if err != nil {
 			return value{}, err
 		}
@@ -100,31 +112,28 @@ func sum(r *renderer, in value, args arguments) (value, error) {
 
 // compact drops what is nil.
 func compact(r *renderer, in value, _ arguments) (value, error) {
-	var out []document.Value
-	for _, e := range elements(in) {
-		if !plain(e).isNil() {
-			out = append(out, e)
-		}
-	}
-	return r.newArray(out)
+	all, err := r.elements(in)
+	return array(slices.DeleteFunc(all, func(v document.Value) bool { return plain(v).isNil() })), err
 }
 
 func push(r *renderer, in value, args arguments) (value, error) {
-	return r.newArray(append(elements(in), args.at(0).Value))
+	all, err := r.elements(in)
+	return array(append(all, args.at(0).Value)), err
 }
 
 func unshift(r *renderer, in value, args arguments) (value, error) {
-	return r.newArray(append([]document.Value{args.at(0).Value}, elements(in)...))
+	all, err := r.elements(in)
+	return array(slices.Insert(all, 0, args.at(0).Value)), err
 }
 
 func pop(r *renderer, in value, _ arguments) (value, error) {
-	all := elements(in)
-	return r.newArray(all[:max(0, len(all)-1)])
+	all, err := r.elements(in)
+	return array(all[:max(0, len(all)-1)]), err
 }
 
 func shift(r *renderer, in value, _ arguments) (value, error) {
-	all := elements(in)
-	return r.newArray(all[min(1, len(all)):])
+	all, err := r.elements(in)
+	return array(all[min(1, len(all)):]), err
 }
 
 // sliceFilter is slice: from the first argument, counted from the end if it is negative, as many elements or units as
@@ -191,9 +200,9 @@ func (r *renderer) part(in value, from, to int) (value, error) {
 	if in.Kind() == document.String {
 		return str(slice(in.Str(), from, to)), nil
 	}
-	all := elements(in)
-	from, to = min(from, n), min(to, n)
-	return r.newArray(all[from:max(from, to)])
+	all, err := r.elements(in)
+	from, to = min(from, len(all)), min(to, len(all))
+	return array(all[from:max(from, to)]), err
 }
 
 // where keeps the elements in which the property that the first argument names equals the second one, or holds if
@@ -207,22 +216,19 @@ func where(r *renderer, in value, args arguments) (value, error) {
 	c := cursor{in: u, end: len(u)}
 	c.skip()
 	path, err := c.steps(true)
+	if fault, ok := errors.AsType[*SyntaxError](err); ok {
+		return value{}, fmt.Errorf("property %q: %s", slice(property, 0, 100), fault.Reason)
+	}
+	all, err := r.elements(in)
 	if err != nil {
 		return value{}, err
 	}
 	want := args.at(1)
 	var out []document.Value
-	for _, e := range elements(in) {
-		if err := r.charge(1 + len(path)); err != nil {
+	for _, e := range all {
+		v, err := r.property(e, path)
+		if err != nil {
 			return value{}, err
-		}
-		var v value
-		if len(path) > 0 {
-			inner := renderer{event: plain(e), spent: r.spent} // names in the path are the element's
-			v, err = access{steps: path}.eval(&inner)
-			if r.spent = inner.spent; err != nil {
-				return value{}, err
-			}
 		}
 		match := v.truthy()
 		if !want.absent() {
@@ -234,7 +240,18 @@ func where(r *renderer, in value, args arguments) (value, error) {
 			out = append(out, e)
 		}
 	}
-	return r.newArray(out)
+	return array(out), nil
+}
+
+// property returns what stands at the end of a path in an element. Names in the path are the element's too.
+func (r *renderer) property(element document.Value, path []operand) (value, error) {
+	if len(path) == 0 {
+		return value{}, nil
+	}
+	inner := renderer{event: plain(element), spent: r.spent}
+	v, err := access{steps: path}.eval(&inner)
+	r.spent = inner.spent
+	return v, err
 }
 
 // sample picks elements, or characters of a string, by chance in liquidjs. Here it takes the first ones, so that an
@@ -245,14 +262,22 @@ func sample(r *renderer, in value, args arguments) (value, error) {
 	}
 	var all []document.Value
 	if in.Kind() == document.Array {
-		all = elements(in)
+		var err error
+		if all, err = r.elements(in); err != nil {
+			return value{}, err
+		}
 	} else {
 		s, err := r.chargedText(in)
+		if err == nil {
+			err = r.charge(elementCost * utf8.RuneCountInString(s))
+		}
 		if err != nil {
 			return value{}, err
 		}
-		for _, c := range s {
-			all = append(all, document.StringValue(string(c)))
+		for len(s) > 0 {
+			_, n := decode(s)
+			all = append(all, document.StringValue(s[:n]))
+			s = s[n:]
 		}
 	}
 	count := args.or(0, number(1))

@@ -16,11 +16,8 @@ func utf8Of(s string) string {
 	}
 	var out strings.Builder
 	for i := 0; i < len(s); {
-		c, n := utf8.DecodeRuneInString(s[i:])
-		if n == 1 && c == utf8.RuneError { // the three bytes of a half
-			n = 3
-		}
-		out.WriteRune(c)
+		c, n := decode(s[i:])
+		out.WriteRune(c) // U+FFFD for a half
 		i += n
 	}
 	return out.String()
@@ -34,22 +31,16 @@ func base64Decode(s string) string {
 	digits := make([]byte, 0, len(s))
 	for _, u := range units(s) {
 		c := byte(u)
-		switch {
-		case c == '=':
-			return decodeDigits(digits)
-		case c == '-':
-			c = '+'
-		case c == '_':
-			c = '/'
+		if c == '=' {
+			break
+		}
+		if at := strings.IndexByte("-_", c); at >= 0 {
+			c = "+/"[at]
 		}
 		if c == '+' || c == '/' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' {
 			digits = append(digits, c)
 		}
 	}
-	return decodeDigits(digits)
-}
-
-func decodeDigits(digits []byte) string {
 	if len(digits)%4 == 1 {
 		digits = digits[:len(digits)-1]
 	}

@@ -2,21 +2,15 @@ package liquid
 
 import "strings"
 
-// entities are what escape writes, in pairs of character and entity.
-var entities = [...]string{"&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;"}
+var (
+	toEntities   = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;")
+	fromEntities = strings.NewReplacer("&amp;", "&", "&lt;", "<", "&gt;", ">", "&#34;", `"`, "&#39;", "'")
+)
 
-func escapeHTML(s string) string {
-	return strings.NewReplacer(entities[:]...).Replace(s)
-}
+func escapeHTML(s string) string { return toEntities.Replace(s) }
 
 // escapeOnce escapes what is no entity yet.
-func escapeOnce(s string) string {
-	back := make([]string, len(entities))
-	for i := 0; i < len(entities); i += 2 {
-		back[i], back[i+1] = entities[i+1], entities[i]
-	}
-	return escapeHTML(strings.NewReplacer(back...).Replace(s))
-}
+func escapeOnce(s string) string { return escapeHTML(fromEntities.Replace(s)) }
 
 // blocks are what strip_html removes, by opening and closing text. The first that is closed counts.
 var blocks = [...][2]string{{"<script", "</script>"}, {"<style", "</style>"}, {"<!--", "-->"}, {"<", ">"}}

@@ -41,7 +41,7 @@ func (r *renderer) appendJSON(dst []byte, v document.Value, indent, line string)
 	case document.Object:
 		opening, closing = '{', '}'
 	case document.Missing:
-		return append(dst, "null"...), r.charge(1)
+		return append(dst, "null"...), r.charge(visitCost)
 	default:
 		from := len(dst)
 		dst = v.AppendJSON(dst)
@@ -69,7 +69,7 @@ func (r *renderer) appendJSON(dst []byte, v document.Value, indent, line string)
 				return dst, err
 			}
 		}
-		err := r.charge(1 + len(inner))
+		err := r.charge(visitCost + len(inner))
 		if err == nil {
 			dst, err = r.appendJSON(dst, e, indent, inner)
 		}
@@ -88,7 +88,7 @@ func defaultFilter(_ *renderer, in value, args arguments) (value, error) {
 	in.literal = none
 	switch in.Kind() {
 	case document.Array, document.String:
-		if length(in.Value) > 0 {
+		if in.Len() > 0 || in.Str() != "" {
 			return in, nil
 		}
 		return args.at(0), nil

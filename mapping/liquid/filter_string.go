@@ -2,9 +2,10 @@ package liquid
 
 import (
 	"errors"
+	"iter"
+	"math"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"segment-webhooks/mapping/document"
 )
@@ -49,12 +50,12 @@ func (r *renderer) stripSet(v value) (map[uint16]bool, error) {
 		return nil, err
 	}
 	set := make(map[uint16]bool)
-	for i, u := 0, units(s); i < len(u); i++ {
-		if i+1 < len(u) && u[i] >= surrogateMin && u[i] < surrogateLow && u[i+1] >= surrogateLow && u[i+1] < surrogateEnd {
-			i++
-			continue
+	for len(s) > 0 {
+		c, n := decode(s)
+		if c <= 0xffff {
+			set[uint16(c)] = true
 		}
-		set[u[i]] = true
+		s = s[n:]
 	}
 	return set, nil
 }
@@ -111,7 +112,7 @@ func normalizeWhitespace(s string) string { return replaceRuns(s, " ", isBlank) 
 func replaceRuns(s, replacement string, is func(rune) bool) string {
 	var out strings.Builder
 	for from, inside := 0, false; from < len(s); {
-		c, n := utf8.DecodeRuneInString(s[from:])
+		c, n := decode(s[from:])
 		switch {
 		case !is(c):
 			out.WriteString(s[from : from+n])
@@ -246,36 +247,42 @@ func truncateWords(r *renderer, in value, args arguments) (value, error) {
 	if most <= 0 {
 		most = 1
 	}
-	words := splitBlanks(s)
-	n := toInt(most)
-	if n < 0 {
-		n += len(words)
+	var out strings.Builder
+	n := 0.0
+	for w := range words(s) {
+		if n++; n <= math.Trunc(most) {
+			if n > 1 {
+				out.WriteByte(' ')
+			}
+			out.WriteString(w)
+		}
+		if n >= most {
+			out.WriteString(ellipsis)
+			break
+		}
 	}
-	out := strings.Join(words[:clamp(n, len(words))], " ")
-	if float64(len(words)) >= most {
-		out += ellipsis
-	}
-	return str(out), nil
+	return str(out.String()), nil
 }
 
-// splitBlanks returns the pieces between runs of blanks; the first and the last may be empty.
-func splitBlanks(s string) []string {
-	var out []string
-	from, inside := 0, false
-	for i, r := range s {
-		if isBlank(r) == inside {
-			continue
+// words returns the pieces between runs of blanks; the first and the last may be empty.
+func words(s string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		from, inside := 0, false
+		for i, r := range s {
+			if isBlank(r) == inside {
+				continue
+			}
+			if inside = !inside; !inside {
+				from = i
+			} else if !yield(s[from:i]) {
+				return
+			}
 		}
-		if inside = !inside; inside {
-			out = append(out, s[from:i])
-		} else {
-			from = i
+		if inside {
+			from = len(s)
 		}
+		yield(s[from:])
 	}
-	if inside {
-		from = len(s)
-	}
-	return append(out, s[from:])
 }
 
 // numberOfWords counts words between blanks. In mode cjk, and in mode auto where there are any, each Chinese, Japanese
@@ -306,7 +313,11 @@ func numberOfWords(r *renderer, in value, args arguments) (value, error) {
 		}
 		return number(float64(n)), nil
 	}
-	return number(float64(len(splitBlanks(s)))), nil
+	n := 0.0
+	for range words(s) {
+		n++
+	}
+	return number(n), nil
 }
 
 func isCJK(r rune) bool {

@@ -3,6 +3,7 @@ package liquid
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"segment-webhooks/mapping/document"
 )
@@ -36,7 +37,7 @@ func Parse(text string) (*Template, error) {
 }
 
 // Warnings returns what Segment accepts but hardly means what its author meant: filters that do not exist and are
-// passed over, and disabled ones, which fail when they are reached.
+// passed over, disabled ones, which fail when they are reached, and event.properties where properties is meant.
 func (t *Template) Warnings() []Warning { return t.warnings }
 
 // parser makes nodes of tokens. A tag with a body takes the tokens up to the one that closes it.
@@ -82,6 +83,7 @@ func (p *parser) node(t token) (node, error) {
 		c := p.cursor(t)
 		v, err := p.pipe(&c)
 		return output{value: v}, err
+	case tagToken:
 	}
 	n, err := p.tag(t)
 	if err != nil {
@@ -98,12 +100,8 @@ func (p *parser) body(open token, names ...string) ([]placed, token, error) {
 	var nodes []placed
 	for len(p.tokens) > 0 {
 		t := p.take()
-		if t.kind == tagToken {
-			for _, name := range names {
-				if t.name == name {
-					return nodes, t, nil
-				}
-			}
+		if t.kind == tagToken && slices.Contains(names, t.name) {
+			return nodes, t, nil
 		}
 		n, err := p.node(t)
 		if err != nil {
@@ -146,12 +144,17 @@ type pipe struct {
 
 // pipe reads an expression and filters up to the cursor's end.
 func (p *parser) pipe(c *cursor) (pipe, error) {
+	c.skip()
+	from := c.at
 	first, err := c.expression()
 	if err != nil {
 		return pipe{}, err
 	}
 	if len(first) == 0 {
 		return pipe{}, c.fail("expected a value, not %s", c.rest())
+	}
+	for _, t := range first {
+		p.checkVariable(t.operand, from)
 	}
 	out := pipe{first: first}
 	for {
@@ -174,23 +177,44 @@ func (p *parser) pipe(c *cursor) (pipe, error) {
 		if err != nil {
 			return pipe{}, err
 		}
-		p.check(name, at)
+		p.checkFilter(name, at)
+		for _, a := range call.args {
+			p.checkVariable(a.value, at)
+		}
 		out.filters = append(out.filters, call)
 	}
 }
 
-// check notes what the author of a filter at the unit at should know.
-func (p *parser) check(name string, at int) {
-	var reason string
+// checkFilter notes what the author of a filter at the unit at should know.
+func (p *parser) checkFilter(name string, at int) {
 	switch _, known := filters[name]; {
 	case disabledFilters[name]:
-		reason = fmt.Sprintf("filter %q is disabled: an event for which it is reached fails", name)
+		p.warn(at, "filter %q is disabled: an event for which it is reached fails", name)
 	case !known:
-		reason = fmt.Sprintf("filter %q does not exist and is passed over", name)
-	default:
+		p.warn(at, "filter %q does not exist and is passed over", name)
+	}
+}
+
+// checkVariable notes a variable that starts with event, as the examples in Segment's documentation do.
+func (p *parser) checkVariable(o operand, at int) {
+	variable, ok := o.(access)
+	if !ok || variable.root != nil || len(variable.steps) < 2 {
 		return
 	}
-	p.template.warnings = append(p.template.warnings, Warning{Position: position(p.in, at), Reason: reason})
+	if first, _ := variable.steps[0].(constant); first.Str() != "event" {
+		return
+	}
+	switch step, _ := variable.steps[1].(constant); step.Str() {
+	case "", "size", "first", "last", "length": // of the name, or not known yet
+	default:
+		p.warn(at, "event is the event's name and has no %s: its members are variables themselves, as in {{ %s }}",
+			step.Str(), step.Str())
+	}
+}
+
+func (p *parser) warn(at int, format string, args ...any) {
+	w := Warning{Position: position(p.in, at), Reason: fmt.Sprintf(format, args...)}
+	p.template.warnings = append(p.template.warnings, w)
 }
 
 // filterCall is one filter with its arguments.

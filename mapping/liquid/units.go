@@ -12,7 +12,7 @@ import (
 // Text is WTF-8 here as in package document, but JavaScript measures, cuts and searches it by UTF-16 units. Where
 // that makes a difference the functions below work on units.
 
-// surrogateMin and surrogateEnd bound the UTF-16 units that are half a character.
+// The UTF-16 units that are half a character, from low ones on the second half.
 const (
 	surrogateMin = 0xd800
 	surrogateLow = 0xdc00
@@ -33,9 +33,8 @@ func isASCII(s string) bool {
 func units(s string) []uint16 {
 	out := make([]uint16, 0, len(s))
 	for len(s) > 0 {
-		r, n := utf8.DecodeRuneInString(s)
-		if n == 1 && r == utf8.RuneError { // WTF-8 is malformed at surrogates only
-			r, n = rune(s[0]&0x0f)<<12|rune(s[1]&0x3f)<<6|rune(s[2]&0x3f), 3
+		r, n := decode(s)
+		if isHalf(r) {
 			out = append(out, uint16(r))
 		} else {
 			out = utf16.AppendRune(out, r)
@@ -44,6 +43,18 @@ func units(s string) []uint16 {
 	}
 	return out
 }
+
+// decode returns the first character of s, which may be half a one, and its length.
+func decode(s string) (r rune, length int) {
+	r, length = utf8.DecodeRuneInString(s)
+	if length == 1 && r == utf8.RuneError { // WTF-8 is malformed at surrogates only
+		return rune(s[0]&0x0f)<<12 | rune(s[1]&0x3f)<<6 | rune(s[2]&0x3f), 3
+	}
+	return r, length
+}
+
+// isHalf reports whether r is a surrogate, half a character.
+func isHalf(r rune) bool { return surrogateMin <= r && r < surrogateEnd }
 
 // fromUnits returns the text that the units make.
 func fromUnits(in []uint16) string {
@@ -63,7 +74,7 @@ func fromUnits(in []uint16) string {
 
 // appendWTF8 appends r, which may be a surrogate.
 func appendWTF8(dst []byte, r rune) []byte {
-	if surrogateMin <= r && r < surrogateEnd {
+	if isHalf(r) {
 		return append(dst, 0xe0|byte(r>>12), 0x80|byte(r>>6)&0x3f, 0x80|byte(r)&0x3f)
 	}
 	return utf8.AppendRune(dst, r)

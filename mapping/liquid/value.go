@@ -99,11 +99,11 @@ func (r *renderer) appendText(out *strings.Builder, v document.Value, separator 
 		e := v.Index(i)
 		switch e.Kind() {
 		case document.Missing, document.Null:
-			if err := r.charge(1); err != nil {
+			if err := r.charge(visitCost); err != nil {
 				return err
 			}
 		case document.Array:
-			if err := r.charge(1); err != nil {
+			if err := r.charge(visitCost); err != nil {
 				return err
 			}
 			if err := r.appendText(out, e, separator); err != nil {
@@ -111,7 +111,7 @@ func (r *renderer) appendText(out *strings.Builder, v document.Value, separator 
 			}
 		default:
 			s := e.Text()
-			if err := r.charge(1 + len(s)); err != nil {
+			if err := r.charge(visitCost + len(s)); err != nil {
 				return err
 			}
 			out.WriteString(s)
@@ -187,18 +187,21 @@ func (r *renderer) add(a, b value) (value, error) {
 	return number(primitiveNumber(p) + primitiveNumber(q)), nil
 }
 
-// elements returns what an array filter works on: the elements of an array, any other value as the only one, none
-// for nil.
-func elements(v value) []document.Value {
+// elements returns what an array filter works on, in a slice of its own: the elements of an array, any other value as
+// the only one, none for nil.
+func (r *renderer) elements(v value) ([]document.Value, error) {
 	switch {
 	case v.isNil():
-		return nil
+		return nil, nil
 	case v.Kind() != document.Array:
-		return []document.Value{v.Value}
+		return []document.Value{v.Value}, nil
+	}
+	if err := r.charge(elementCost * v.Len()); err != nil {
+		return nil, err
 	}
 	out := make([]document.Value, v.Len())
 	for i := range out {
 		out[i] = v.Index(i)
 	}
-	return out
+	return out, nil
 }

@@ -5,7 +5,9 @@
 //   go test ./mapping/liquid -run TestDifferential -args -rows rows.jsonl
 //
 // The first line holds the events. Every other line holds a template, the index of its event, and either the output or
-// the error. testdata/differential.jsonl is COUNT 600, SEED 1. The same COUNT and SEED always give the same templates.
+// the error: first the templates of corners.txt, then COUNT generated ones, the same for the same SEED.
+// testdata/differential.jsonl is COUNT 600, SEED 1.
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
@@ -174,11 +176,7 @@ const template = () => {
 // liquidjs reaches JavaScript's own members through these, prints block as its own object, and reads the clock.
 const left_out = /(nil|null|empty|blank)[.[]|\bblock\b[^%]*[|.[=<>]|contains block|now|today|__proto__/
 process.stdout.write(JSON.stringify({ events }) + '\n')
-for (let made = 0; made < count;) {
-  const source = template()
-  if (source.length > 1010 || left_out.test(source)) continue
-  made++
-  const event = chance(0.8) ? 0 : 1 + below(events.length - 1)
+const record = (source, event) => {
   const row = { template: source, event }
   try {
     row.output = source === '' ? '' : engine.parseAndRenderSync(source, structuredClone(events[event]))
@@ -186,4 +184,11 @@ for (let made = 0; made < count;) {
     row.error = String(e.message)
   }
   process.stdout.write(JSON.stringify(row) + '\n')
+}
+for (const source of readFileSync(new URL('corners.txt', import.meta.url), 'utf8').trimEnd().split(/\n(?=\{\{|\{%|[ax])/)) record(source, 0)
+for (let made = 0; made < count;) {
+  const source = template()
+  if (source.length > 1010 || left_out.test(source)) continue
+  made++
+  record(source, chance(0.8) ? 0 : 1 + below(events.length - 1))
 }
