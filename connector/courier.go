@@ -101,10 +101,10 @@ func (c *courier) next(buf *[]*lane.Event) *shipment {
 			}
 			return s
 		}
+		c.arm(now) // also when this worker ends: those that wait know nothing of what it has left open
 		if c.waiting >= spareWorkers {
 			break
 		}
-		c.arm(now)
 		c.waiting++
 		c.idle.Wait()
 		c.waiting--

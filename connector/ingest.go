@@ -39,38 +39,49 @@ func newIngester(set *mapping.Set, decoder *schemas.Decoder) *ingester {
 // blockBytes is about how large blocks become. The cache evicts whole blocks.
 const blockBytes = 256 << 10
 
-// blocks returns the records, in order, as blocks of those that lanes in want must deliver. With a limit only the first limit bytes are
-// taken, in one block; at least one record always is.
-func (in *ingester) blocks(records []*kafka.Record, want uint64, limit int) []*lane.Block {
-	if len(records) == 0 {
-		return nil
-	}
+// blocks returns what some lane must deliver of the records, in blocks of a handy size. Together they account for every offset from the
+// first record to the last.
+func (in *ingester) blocks(records []*kafka.Record) []*lane.Block {
 	var out []*lane.Block
-	from, size := records[0].Offset, 0
+	for len(records) > 0 {
+		b, looked := in.fill(records, ^uint64(0), blockBytes)
+		out = append(out, b)
+		records = records[looked:]
+	}
+	return out
+}
+
+// slice returns one block of what the lanes in want must deliver, of about limit bytes. It begins at from and ends where it stopped
+// looking: at next, the offset after everything that was read, only when it has looked at every record.
+func (in *ingester) slice(records []*kafka.Record, want uint64, from, next int64, limit int) *lane.Block {
+	if len(records) == 0 {
+		return &lane.Block{From: from, Next: next}
+	}
+	b, looked := in.fill(records, want, limit)
+	b.From = from
+	if looked == len(records) {
+		b.Next = next
+	}
+	return b
+}
+
+// fill makes a block of records from the front, until it holds about limit bytes, and returns how many records it has looked at: at least one.
+func (in *ingester) fill(records []*kafka.Record, want uint64, limit int) (*lane.Block, int) {
 	in.kept = in.kept[:0]
-	for _, r := range records {
+	looked, size := 0, 0
+	for looked < len(records) && size < limit {
+		r := records[looked]
+		looked++
 		if r.Attrs.IsControl() {
 			continue
 		}
 		k := in.match(r)
-		if k.match &= want; k.match == 0 {
-			continue
-		}
-		in.kept = append(in.kept, k)
-		size += len(r.Key) + len(r.Value)
-		if size >= max(blockBytes, limit) {
-			b := in.block(from, r.Offset+1)
-			out = append(out, b)
-			if limit > 0 {
-				return out
-			}
-			from, size = b.Next, 0
+		if k.match &= want; k.match != 0 {
+			in.kept = append(in.kept, k)
+			size += len(r.Key) + len(r.Value)
 		}
 	}
-	if next := records[len(records)-1].Offset + 1; next > from || len(out) == 0 {
-		out = append(out, in.block(from, next))
-	}
-	return out
+	return in.block(records[0].Offset, records[looked-1].Offset+1), looked
 }
 
 // match decodes one record and evaluates the triggers.

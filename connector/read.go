@@ -36,7 +36,7 @@ func (e *engine) append(ctx context.Context, fetches []kafka.Fetch) {
 		in := <-e.readers
 		working.Go(func() {
 			defer func() { e.readers <- in }()
-			blocks := in.blocks(f.Records, ^uint64(0), 0)
+			blocks := in.blocks(f.Records)
 			e.metrics.count(&in.tally)
 			e.mu.Lock()
 			defer e.mu.Unlock()
@@ -202,14 +202,7 @@ func (e *engine) slice(ctx context.Context, r lane.Read) (*lane.Block, error) {
 	}
 	in := <-e.readers
 	defer func() { e.readers <- in }()
-	blocks := in.blocks(s.Records, r.Lanes, e.settings.budget.sliceBytes)
-	if len(blocks) == 0 {
-		return &lane.Block{From: r.Offset, Next: s.Next}, nil
-	}
-	b := blocks[0]
-	b.From = r.Offset
-	if len(blocks) == 1 {
-		b.Next = max(b.Next, s.Next)
-	}
+	b := in.slice(s.Records, r.Lanes, r.Offset, s.Next, e.settings.budget.sliceBytes)
+	in.tally = tally{} // they were counted when they came for the first time
 	return b, nil
 }

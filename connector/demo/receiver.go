@@ -69,12 +69,13 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	if err != nil {
 		return
 	}
-	elements, batch := []json.RawMessage{body}, body[0] == '['
-	if batch {
-		if err := json.Unmarshal(body, &elements); err != nil || len(elements) == 0 {
-			w.WriteHeader(http.StatusBadRequest)
-			return
-		}
+	var elements []json.RawMessage // nothing of body in it: Unmarshal would write over that
+	batch := bytes.HasPrefix(body, []byte("["))
+	if !batch {
+		elements = append(elements, body)
+	} else if err := json.Unmarshal(body, &elements); err != nil || len(elements) == 0 {
+		w.WriteHeader(http.StatusBadRequest)
+		return
 	}
 	signed := hmac.Equal([]byte(sign(elements[0])), []byte(q.Header.Get("X-Signature")))
 
