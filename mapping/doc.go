@@ -99,5 +99,6 @@
 //     hold events of equal url, method and headers.
 //   - What cannot work for any event, and a URL that cannot be called, is refused when loading.
 //   - The host of a URL is restricted as said above.
+//   - @case and ignorecase know the letters of Unicode 15, and not those that were added later.
 //   - Numbers beyond the range of a double are null in the event that mappings see, not Infinity.
 package mapping

@@ -93,11 +93,13 @@ func (s *source) within(path, text string, offset int) place {
 	if start < 0 {
 		return at
 	}
+	// The value ends somewhere near, and the same words may stand further down.
+	written := string(s.text[start:min(len(s.text), start+2*len(text)+64)])
 	lineStart := strings.LastIndexByte(text[:offset], '\n') + 1
 	line, _, _ := strings.Cut(text[lineStart:], "\n")
-	for _, written := range spellings() {
-		if i := strings.Index(string(s.text[start:]), written(line)); i >= 0 {
-			return s.placeOf(start + i + len(written(text[lineStart:offset])))
+	for _, spell := range spellings() {
+		if i := strings.Index(written, spell(line)); i >= 0 {
+			return s.placeOf(start + i + len(spell(text[lineStart:offset])))
 		}
 	}
 	return at
