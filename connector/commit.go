@@ -14,7 +14,8 @@ var (
 	errCommitTimeout = errors.New("the group's coordinator did not answer the commit in time")
 )
 
-// commitLoop commits the progress of every partition that has made some, at each interval.
+// commitLoop commits the progress of every partition that has made some: at each interval, and sooner when much has been
+// settled, because what is settled and not committed is what a crash repeats.
 func (e *engine) commitLoop(ctx context.Context) {
 	tick := time.NewTicker(e.settings.commitInterval)
 	defer tick.Stop()
@@ -23,26 +24,48 @@ func (e *engine) commitLoop(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
+		case <-e.much:
 		}
 		select {
 		case e.gate <- struct{}{}: // also held while partitions are given up: a commit never carries one that has moved
 		case <-ctx.Done():
 			return
 		}
-		e.mu.Lock()
-		var commits []lane.Commit
-		for _, p := range e.ledger.Dirty(time.Now()) {
-			commits = append(commits, e.ledger.Snapshot(p, e.limit.current))
-		}
-		e.mu.Unlock()
-		if len(commits) > 0 {
-			within, cancel := context.WithTimeoutCause(ctx, commitTimeout, errCommitTimeout)
-			e.commit(within, commits)
-			cancel()
-		}
+		size := e.commitProgress(ctx)
 		<-e.gate
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(max(commitPause, time.Duration(size)*time.Second/commitRate)):
+		}
 	}
 }
+
+// commitProgress commits, and returns about how many bytes that wrote to the offsets topic. The gate is held.
+func (e *engine) commitProgress(ctx context.Context) (size int) {
+	e.mu.Lock()
+	e.uncommitted = 0
+	var commits []lane.Commit
+	for _, p := range e.ledger.Dirty(time.Now()) {
+		c := e.ledger.Snapshot(p, e.limit.current)
+		size += len(c.Metadata) + commitOverhead
+		commits = append(commits, c)
+	}
+	e.mu.Unlock()
+	if len(commits) > 0 {
+		within, cancel := context.WithTimeoutCause(ctx, commitTimeout, errCommitTimeout)
+		e.commit(within, commits)
+		cancel()
+	}
+	return size
+}
+
+const (
+	commitSoon     = 200                   // settled events after which a commit need not wait for the interval
+	commitPause    = 50 * time.Millisecond // between two commits, at least
+	commitRate     = 256 << 10             // bytes a second that the commits may write, about
+	commitOverhead = 100                   // bytes of a commit beside its metadata, about
+)
 
 const (
 	commitTimeout = 20 * time.Second
@@ -55,7 +78,7 @@ func (e *engine) commit(ctx context.Context, commits []lane.Commit) {
 	for len(commits) > 0 {
 		n, size := 0, 0
 		for n < len(commits) && (n == 0 || size+len(commits[n].Metadata) <= commitChunk) {
-			size += len(commits[n].Metadata) + 100
+			size += len(commits[n].Metadata) + commitOverhead
 			n++
 		}
 		e.commitChunk(ctx, commits[:n])

@@ -34,18 +34,20 @@ type engine struct {
 	decoder  *schemas.Decoder
 	status   *status
 
-	mu         sync.Mutex
-	ledger     *lane.Ledger
-	partitions map[kafka.TopicPartition]*lane.Partition
-	fresh      map[*lane.Partition]struct{} // wait for their first commit before they are read
-	couriers   []*courier
-	wanted     *sync.Cond // a lane may want a slice read back
-	settled    *sync.Cond // events in flight have become fewer
-	stopped    bool       // no more taking
+	mu          sync.Mutex
+	ledger      *lane.Ledger
+	partitions  map[kafka.TopicPartition]*lane.Partition
+	fresh       map[*lane.Partition]struct{} // wait for their first commit before they are read
+	couriers    []*courier
+	wanted      *sync.Cond // a lane may want a slice read back
+	settled     *sync.Cond // events in flight have become fewer
+	stopped     bool       // no more taking
+	uncommitted int        // events settled since the last commit
 
 	started chan struct{} // closed once consumer is set
 	gate    chan struct{} // held by whoever commits, or gives partitions up
 	flow    chan struct{} // partitions may be resumed
+	much    chan struct{} // much is settled and not committed
 	limit   metadataLimit
 	readers chan *ingester
 	tasks   sync.WaitGroup // couriers and burials
@@ -99,6 +101,7 @@ func newEngine(s settings, set *mapping.Set, log *slog.Logger, m *metrics) (*eng
 		started:    make(chan struct{}),
 		gate:       make(chan struct{}, 1),
 		flow:       make(chan struct{}, 1),
+		much:       make(chan struct{}, 1),
 		limit:      newMetadataLimit(),
 		status:     newStatus(),
 	}
@@ -217,4 +220,10 @@ func (e *engine) settle(events []*lane.Event) {
 	}
 	e.settled.Broadcast()
 	e.notify()
+	if e.uncommitted += len(events); e.uncommitted >= commitSoon {
+		select {
+		case e.much <- struct{}{}:
+		default:
+		}
+	}
 }
