@@ -60,7 +60,7 @@ func TestBlocksAccountForEveryRecord(t *testing.T) {
 		lanes := uint64(rnd.IntN(8))
 		for name, blocks := range map[string][]*lane.Block{
 			"blocks": in.blocks(records),
-			"slices": slices(in, records, lanes, end, 1+rnd.IntN(200)),
+			"slices": readBackInPieces(in, records, lanes, end, 1+rnd.IntN(200)),
 		} {
 			mask := lanes
 			if name == "blocks" {
@@ -92,8 +92,8 @@ func TestBlocksAccountForEveryRecord(t *testing.T) {
 	}
 }
 
-// slices reads the records back in pieces, as a lane that is behind does.
-func slices(in *ingester, records []*kafka.Record, lanes uint64, end int64, limit int) (out []*lane.Block) {
+// readBackInPieces reads the records back in pieces, as a lane that is behind does.
+func readBackInPieces(in *ingester, records []*kafka.Record, lanes uint64, end int64, limit int) (out []*lane.Block) {
 	at := records[0].Offset
 	for at < end {
 		var rest []*kafka.Record
