@@ -17,8 +17,7 @@ func (e *ResolveError) Error() string {
 }
 
 func asResolveError(err error) *ResolveError {
-	var resolve *ResolveError
-	if errors.As(err, &resolve) {
+	if resolve, ok := errors.AsType[*ResolveError](err); ok {
 		return resolve
 	}
 	return &ResolveError{Reason: err.Error()}

@@ -158,8 +158,7 @@ mappings:
       method: GET
       data: {id: {"@pth": "$.userId"}}
 `), func(string) (string, bool) { return "", false }, mapping.Options{})
-	var faults mapping.Faults
-	if errors.As(err, &faults) {
+	if faults, ok := errors.AsType[mapping.Faults](err); ok {
 		for _, fault := range faults {
 			fmt.Println(fault)
 		}

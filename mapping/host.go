@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -42,7 +43,7 @@ func parseHostRule(text string) (hostRule, error) {
 		return hostRule{}, err
 	}
 	if u.User != nil || u.RequestURI() != "/" || strings.ContainsAny(name, "/?#*") {
-		return hostRule{}, fmt.Errorf("is not of the form host, host:port or *.example.com")
+		return hostRule{}, errors.New("is not of the form host, host:port or *.example.com")
 	}
 	// The port as it was written: 443 is the scheme's own and gone from u.
 	_, port, _ := strings.Cut(strings.TrimPrefix(name, "["+u.Hostname()+"]"), ":")

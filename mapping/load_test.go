@@ -55,27 +55,43 @@ mappings:
     start: 2026-03-01T00:00:00+01:00
     fields: {url: "http://10.0.0.1:8080", method: PUT, enable_batching: true}
 `, []string{"Orders to ERP|Orders to ERP|https://erp.example.com|batches of 500|from earliest", "Page views|Page views|http://10.0.0.1:8080|batches of 1000|from 2026-03-01T00:00:00+01:00"}},
-		{"own format in JSON", "m.json", `{"mappings":[{"name":"A","trigger":"type = \"track\"","fields":{"url":"https://a.example","method":"POST"}}]}`,
-			[]string{"A|A|https://a.example"}},
-		{"text without a name, JSON", "CONNECTOR_MAPPINGS", ` {"mappings":[{"name":"A","id":"a1","trigger":"type = \"track\"","fields":{"url":"https://a.example","method":"POST"}}]}`,
-			[]string{"a1|A|https://a.example"}},
-		{"text without a name, YAML", "CONNECTOR_MAPPINGS", "mappings: [{name: A, trigger: 'type = \"track\"', fields: {url: 'https://a.example', method: POST}}]",
-			[]string{"A|A|https://a.example"}},
-		{"export of the Public API", "export.json", `{"data":{"subscriptions":[
+		{
+			"own format in JSON", "m.json", `{"mappings":[{"name":"A","trigger":"type = \"track\"","fields":{"url":"https://a.example","method":"POST"}}]}`,
+			[]string{"A|A|https://a.example"},
+		},
+		{
+			"text without a name, JSON", "CONNECTOR_MAPPINGS", ` {"mappings":[{"name":"A","id":"a1","trigger":"type = \"track\"","fields":{"url":"https://a.example","method":"POST"}}]}`,
+			[]string{"a1|A|https://a.example"},
+		},
+		{
+			"text without a name, YAML", "CONNECTOR_MAPPINGS", "mappings: [{name: A, trigger: 'type = \"track\"', fields: {url: 'https://a.example', method: POST}}]",
+			[]string{"A|A|https://a.example"},
+		},
+		{
+			"export of the Public API", "export.json", `{"data":{"subscriptions":[
 			{"id":"s1","name":"Order","actionId":"x","actionSlug":"send","destinationId":"d","enabled":true,"trigger":"type = \"track\"",
 			 "settings":{"url":"https://a.example","method":"POST","batch_size":0,"enable_batching":true,"batch_keys":["url"],"data":{"@path":"$."}}},
 			{"id":"s2","name":"Order","enabled":true,"trigger":"type = \"track\"","settings":{"url":"https://b.example","method":"POST"}},
 			{"id":"s3","name":"Order","enabled":false,"trigger":"","settings":{}}],
 			"pagination":{"current":"MA=="}}}`,
-			[]string{"s1|Order|https://a.example|batches of 1000", "s2|Order|https://b.example"}},
-		{"bare list", "export.json", `[{"name":"A","enabled":true,"subscribe":"type = \"track\"","partnerAction":"send","mapping":{"url":"https://a.example","method":"POST"}}]`,
-			[]string{"A|A|https://a.example"}},
-		{"bare list of our own", "m.yaml", "- name: A\n  trigger: type = \"track\"\n  fields: {url: \"https://a.example\", method: POST}\n",
-			[]string{"A|A|https://a.example"}},
-		{"repeated keys of JSON, the last counts", "m.json", `{"mappings":[{"name":"A","name":"B","trigger":"type = \"track\"","fields":{"url":"https://x.example","url":"https://a.example","method":"POST"}}]}`,
-			[]string{"B|B|https://a.example"}},
-		{"byte order mark", "m.yaml", "\ufeffmappings: [{name: A, trigger: 'type = \"track\"', fields: {url: 'https://a.example', method: POST}}]",
-			[]string{"A|A|https://a.example"}},
+			[]string{"s1|Order|https://a.example|batches of 1000", "s2|Order|https://b.example"},
+		},
+		{
+			"bare list", "export.json", `[{"name":"A","enabled":true,"subscribe":"type = \"track\"","partnerAction":"send","mapping":{"url":"https://a.example","method":"POST"}}]`,
+			[]string{"A|A|https://a.example"},
+		},
+		{
+			"bare list of our own", "m.yaml", "- name: A\n  trigger: type = \"track\"\n  fields: {url: \"https://a.example\", method: POST}\n",
+			[]string{"A|A|https://a.example"},
+		},
+		{
+			"repeated keys of JSON, the last counts", "m.json", `{"mappings":[{"name":"A","name":"B","trigger":"type = \"track\"","fields":{"url":"https://x.example","url":"https://a.example","method":"POST"}}]}`,
+			[]string{"B|B|https://a.example"},
+		},
+		{
+			"byte order mark", "m.yaml", "\ufeffmappings: [{name: A, trigger: 'type = \"track\"', fields: {url: 'https://a.example', method: POST}}]",
+			[]string{"A|A|https://a.example"},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

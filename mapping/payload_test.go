@@ -305,8 +305,10 @@ func TestWholeMappingAsDirective(t *testing.T) {
 		{"from elsewhere", `{"@path":"$.none"}`, "", "the mapping gives nothing"},
 		{"no object", `{"@path":"$.t"}`, "", "the mapping gives a string"},
 		{"literal", `{"@literal":{"url":"https://b.example","method":"POST","data":{"@path":"$.req.data"}}}`, `POST https://b.example [] {"z":1}`, ""},
-		{"root directive", `{"__segment_internal_directive":{"@transform":{"apply":{"k":{"@path":"$.t"}}}},"url":"https://a.example","method":"POST","data":{"k":{"@path":"$.k"}}}`,
-			`POST https://a.example [] {"k":"v"}`, ""},
+		{
+			"root directive", `{"__segment_internal_directive":{"@transform":{"apply":{"k":{"@path":"$.t"}}}},"url":"https://a.example","method":"POST","data":{"k":{"@path":"$.k"}}}`,
+			`POST https://a.example [] {"k":"v"}`, "",
+		},
 		{"bad root directive", `{"__segment_internal_directive":{"@path":"$.t"},"url":"https://a.example"}`, "", "needs a directive with an object of options"},
 	}
 	for _, tt := range tests {

@@ -69,8 +69,10 @@ func TestPlan(t *testing.T) {
 		{"key order", `{"b":{"@path":"$.n"},"2":{"@path":"$.n"},"1":{"@path":"$.n"}}`, `{"1":1.5,"2":1.5,"b":1.5}`},
 		{"keys that need escapes", `{"a\"\n":{"@path":"$.n"}}`, `{"a\"\n":1.5}`},
 		{"value that ends in a brace", `{"a":{"@template":"{"},"b":{"@path":"$.n"},"c":{"@template":"[{{s}}["},"d":{"@path":"$.n"}}`, `{"a":"{","b":1.5,"c":"[é\"\\[","d":1.5}`},
-		{"template of all kinds", `{"a":{"@template":"{{s}}|{{n}}|{{big}}|{{t}}|{{f}}|{{nul}}|{{none}}|{{o}}|{{l}}|{{e}}"}}`,
-			`{"a":"é\"\\|1.5|1e+21|true|false|||[object Object]|1,2,,3|"}`},
+		{
+			"template of all kinds", `{"a":{"@template":"{{s}}|{{n}}|{{big}}|{{t}}|{{f}}|{{nul}}|{{none}}|{{o}}|{{l}}|{{e}}"}}`,
+			`{"a":"é\"\\|1.5|1e+21|true|false|||[object Object]|1,2,,3|"}`,
+		},
 		{"template with text that needs escapes", `{"a":{"@template":"\"\n{{n}}\\"}}`, `{"a":"\"\n1.5\\"}`},
 		{"surrogates that meet", `{"a":{"@template":"{{high}}{{low}}"}}`, `{"a":"😀"}`},
 		{"surrogates that do not", `{"a":{"@template":"{{low}}{{high}}"}}`, `{"a":"\ude00\ud83d"}`},

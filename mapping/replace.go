@@ -67,7 +67,7 @@ func (r substitution) apply(s string) string {
 	var b strings.Builder
 	done := 0
 	for from := 0; from < len(s); {
-		start, end := from, from
+		var start, end int
 		switch {
 		case r.ignoreCase:
 			start, end = indexFold(s, pattern, from)

@@ -38,7 +38,7 @@ func (s *Scanner) pass(b []byte) (Kind, *SyntaxError) {
 		depth   int           // how many arrays and objects are open
 		top     *frame        // the innermost of them
 	)
-	b = b[:len(b):len(b)] // lets the compiler drop checks
+	b = b[:len(b):len(b)] //nolint:modernize // lets the compiler drop checks
 	if len(nodes) > 0 {
 		at = 0
 	}

@@ -1,6 +1,7 @@
 package document_test
 
 import (
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -119,7 +120,7 @@ func TestParseRefuses(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := document.Parse([]byte(tc.in))
-			syntax, ok := err.(*document.SyntaxError)
+			syntax, ok := errors.AsType[*document.SyntaxError](err)
 			if !ok {
 				t.Fatalf("got error %v, want a SyntaxError", err)
 			}
@@ -189,7 +190,7 @@ func TestGet(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			v := parse(t, tc.in)
-			for _, key := range strings.Split(tc.path, ".") {
+			for key := range strings.SplitSeq(tc.path, ".") {
 				v = v.Get(key)
 			}
 			if got := string(v.AppendJSON(nil)); got != tc.want {
@@ -240,8 +241,18 @@ func TestConstructors(t *testing.T) {
 
 func TestText(t *testing.T) {
 	for _, tc := range []struct{ in, want string }{
-		{`"a\nb"`, "a\nb"}, {`1.50`, "1.5"}, {`1e21`, "1e+21"}, {`-0`, "0"}, {`1e400`, "Infinity"}, {`-1e400`, "-Infinity"},
-		{`true`, "true"}, {`false`, "false"}, {`null`, "null"}, {`{"a":1}`, "[object Object]"}, {`[]`, ""}, {`[[]]`, ""},
+		{`"a\nb"`, "a\nb"},
+		{`1.50`, "1.5"},
+		{`1e21`, "1e+21"},
+		{`-0`, "0"},
+		{`1e400`, "Infinity"},
+		{`-1e400`, "-Infinity"},
+		{`true`, "true"},
+		{`false`, "false"},
+		{`null`, "null"},
+		{`{"a":1}`, "[object Object]"},
+		{`[]`, ""},
+		{`[[]]`, ""},
 		{`[1,"b",null,[2,[3,null]],{}]`, "1,b,,2,3,,[object Object]"},
 	} {
 		if got := parse(t, tc.in).Text(); got != tc.want {
@@ -255,7 +266,8 @@ func TestText(t *testing.T) {
 
 func TestTruthy(t *testing.T) {
 	falsy := []document.Value{
-		{}, document.NullValue(), document.BoolValue(false), document.NumberValue(0), document.NumberValue(math.Copysign(0, -1)),
+		{},
+		document.NullValue(), document.BoolValue(false), document.NumberValue(0), document.NumberValue(math.Copysign(0, -1)),
 		document.NumberValue(math.NaN()), document.StringValue(""),
 	}
 	for _, v := range falsy {

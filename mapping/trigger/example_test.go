@@ -46,8 +46,7 @@ func ExampleErrors() {
 	_, err := trigger.Parse(`type = 'track' and groupId = "g"`)
 	fmt.Println(err)
 
-	var faults trigger.Errors
-	if errors.As(err, &faults) {
+	if faults, ok := errors.AsType[trigger.Errors](err); ok {
 		for _, fault := range faults {
 			fmt.Println()
 			fmt.Println(fault.Caret())

@@ -17,7 +17,8 @@ type row struct{ fql, event, want, segment string }
 func checkRows(t *testing.T, rows []row) {
 	t.Helper()
 	for _, r := range rows {
-		got, deliberate, inherited := "", false, false
+		var got string
+		var deliberate, inherited bool
 		tr, err := trigger.Parse(r.fql)
 		if err != nil {
 			got = refusal(t, err).String()

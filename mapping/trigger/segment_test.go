@@ -1,7 +1,6 @@
 package trigger_test
 
 import (
-	"math"
 	"slices"
 	"strings"
 	"unicode/utf16"
@@ -334,7 +333,8 @@ func segEval(n *segNode, event document.Value) (match, threw bool) {
 
 func segHolds(op string, actual, expected document.Value) bool {
 	text, isText := expected.Text(), actual.Kind() == document.String
-	number, isNumber := math.NaN(), actual.Kind() == document.Number
+	isNumber := actual.Kind() == document.Number
+	var number float64
 	switch expected.Kind() {
 	case document.Number:
 		number = expected.Float()

@@ -113,8 +113,10 @@ func TestRequires(t *testing.T) {
 // TestFaults: all faults of a text are found, each where it is, and none that only follows from another.
 func TestFaults(t *testing.T) {
 	for _, c := range []struct{ fql, want string }{
-		{`groupId = 'g' AND contains(type, "x") or event = null`,
-			"1:1 unknown-field, 1:11 single-quotes, 1:15 wrong-case, 1:28 function-field, 1:39 mixed-and-or, 1:50 null-text"},
+		{
+			`groupId = 'g' AND contains(type, "x") or event = null`,
+			"1:1 unknown-field, 1:11 single-quotes, 1:15 wrong-case, 1:28 function-field, 1:39 mixed-and-or, 1:50 null-text",
+		},
 		{"type = \"a\" and\n\tproperties.0 = 1\n\tor match(event, \"é\")", "2:13 bad-path, 3:2 mixed-and-or, 3:18 bad-pattern"},
 		{`type = "track" && event == "x"`, "1:16 bad-character, 1:25 unknown-operator"},
 		{`contains(type, "x"))`, "1:10 function-field, 1:20 unbalanced"},
@@ -123,9 +125,11 @@ func TestFaults(t *testing.T) {
 		{`foo(bar = "x") and baz = 1`, "1:1 unknown-function, 1:20 unknown-field"},
 		{`é = 1`, "1:1 bad-character"},
 		{`type = "a" or type = "b" and type = "c" or type = "d"`, "1:26 mixed-and-or"},
-		{`a=1 or b=1 or c=1 or d=1 or e=1 or f=1 or g=1 or h=1 or i=1 or j=1 or k=1 or l=1`,
+		{
+			`a=1 or b=1 or c=1 or d=1 or e=1 or f=1 or g=1 or h=1 or i=1 or j=1 or k=1 or l=1`,
 			"1:1 unknown-field, 1:8 unknown-field, 1:15 unknown-field, 1:22 unknown-field, 1:29 unknown-field, " +
-				"1:36 unknown-field, 1:43 unknown-field, 1:50 unknown-field, 1:57 unknown-field, 1:64 unknown-field"},
+				"1:36 unknown-field, 1:43 unknown-field, 1:50 unknown-field, 1:57 unknown-field, 1:64 unknown-field",
+		},
 	} {
 		_, err := trigger.Parse(c.fql)
 		var faults trigger.Errors
@@ -214,10 +218,12 @@ func TestCaret(t *testing.T) {
 			"\t  ^ ü cannot stand in a name as it is\n" +
 			"  Segment does not parse this either: the mapping would never fire\n" +
 			"  write gr\\ü\\ße; a text goes into double quotes"},
-		{`event = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" AND name = "b"`,
+		{
+			`event = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" AND name = "b"`,
 			"…" + `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" AND name = "b"` + "\n" +
 				`                                                             ^^^ AND is not a word of the language` + "\n" +
-				"  Segment ignores it and joins with and\n  write and"},
+				"  Segment ignores it and joins with and\n  write and",
+		},
 	} {
 		_, err := trigger.Parse(c.fql)
 		var e *trigger.Error
