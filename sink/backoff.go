@@ -46,12 +46,12 @@ func (b Backoff) Delay(attempt int, retryAfter, remaining time.Duration, rnd flo
 }
 
 // times is d·n without overflow.
-func times(d time.Duration, n time.Duration) time.Duration {
+func times(d, n time.Duration) time.Duration {
 	const longest = 1<<63 - 1
 	if d > longest/2/n {
 		return longest / 2
 	}
-	return d * n
+	return d * n //nolint:durationcheck // n is a factor; it has the type of d so that a second can be one
 }
 
 func fraction(d time.Duration, rnd float64) time.Duration {

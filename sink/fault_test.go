@@ -350,7 +350,7 @@ func TestTLS(t *testing.T) {
 			_, _ = io.WriteString(conn, "\x15\x03\x03\x00\x02\x02\x28")
 			hold(conn)
 		}), "http://", "https://", 1), nil, Retry, KindTLS, 0, "handshake failure"},
-		{"old version", start(&tls.Config{Certificates: []tls.Certificate{valid}, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}), pool(valid), Retry, KindTLS, 0, "protocol version"}, //nolint:gosec // what the client must refuse
+		{"old version", start(&tls.Config{Certificates: []tls.Certificate{valid}, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}), pool(valid), Retry, KindTLS, 0, "protocol version"},
 		{"plain HTTP", strings.Replace(plain, "http://", "https://", 1), nil, Retry, KindTLS, 0, "plain HTTP"},
 		{"garbage", strings.Replace(serveRaw(t, func(conn net.Conn) {
 			_, _ = io.WriteString(conn, "220 mail.example.com ESMTP\r\n")

@@ -1,7 +1,6 @@
 package sink
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"net/netip"
@@ -225,7 +224,7 @@ func TestGuardLetsMemoryPass(t *testing.T) {
 
 func TestGuardReadsEveryAddress(t *testing.T) {
 	g := newGuard(ReachPublic, nil)
-	_, err := g.dial(nil, time.Second)(context.Background(), "tcp", "[fe80::1%25lo]:80")
+	_, err := g.dial(nil, time.Second)(t.Context(), "tcp", "[fe80::1%25lo]:80")
 	if err == nil {
 		t.Error("an address with an odd zone was dialled")
 	}

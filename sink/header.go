@@ -137,7 +137,7 @@ func latin1(value string) string {
 	}
 	wire := make([]byte, 0, len(value))
 	for _, c := range value {
-		wire = append(wire, byte(c)) //nolint:gosec // checkHeader let nothing above U+00FF pass
+		wire = append(wire, byte(c)) // checkHeader let nothing above U+00FF pass
 	}
 	return string(wire)
 }

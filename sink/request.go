@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/textproto"
 	"net/url"
 	"strings"
@@ -89,7 +90,7 @@ func Batch(ps []Payload, signer *Signer) (*Request, error) {
 func build(p *Payload, body, signed []byte, events int, signer *Signer, extra []Header) (*Request, error) {
 	target, credentials, urlErr := parseURL(p.URL)
 	var methodErr error
-	if p.Method != "POST" && p.Method != "PUT" && p.Method != "PATCH" {
+	if p.Method != http.MethodPost && p.Method != http.MethodPut && p.Method != http.MethodPatch {
 		methodErr = fmt.Errorf("method is %q: use POST, PUT or PATCH", p.Method)
 	}
 	headers, headerErr := newHeaderSet(p.Headers, len(extra)+3)

@@ -2,7 +2,6 @@ package sink
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -50,29 +49,78 @@ func TestOnTheWire(t *testing.T) {
 		data   string
 		want   string // the head behind the request line, in net/http's order
 	}{
-		{"plain", Options{UserAgent: "Segment.io/1.0"}, nil, nil, `{"a":1}`,
-			"Host: HOST\nUser-Agent: Segment.io/1.0\nContent-Length: 7\n" + common + "X-Signature: " + signA},
-		{"no user agent", Options{}, nil, nil, `{"a":1}`,
-			"Host: HOST\nContent-Length: 7\n" + common + "X-Signature: " + signA},
-		{"no data", Options{UserAgent: "ua"}, nil, nil, "",
-			"Host: HOST\nUser-Agent: ua\nContent-Length: 0\nAccept: */*"},
-		{"idempotency key", Options{}, nil, []Header{{"Idempotency-Key", "orders/0/7"}}, `{"a":1}`,
-			"Host: HOST\nContent-Length: 7\n" + common + "Idempotency-Key: orders/0/7\nX-Signature: " + signA},
+		{
+			"plain",
+			Options{UserAgent: "Segment.io/1.0"},
+			nil, nil, `{"a":1}`,
+			"Host: HOST\nUser-Agent: Segment.io/1.0\nContent-Length: 7\n" + common + "X-Signature: " + signA,
+		},
+		{
+			"no user agent",
+			Options{},
+			nil, nil, `{"a":1}`,
+			"Host: HOST\nContent-Length: 7\n" + common + "X-Signature: " + signA,
+		},
+		{
+			"no data",
+			Options{UserAgent: "ua"},
+			nil, nil, "",
+			"Host: HOST\nUser-Agent: ua\nContent-Length: 0\nAccept: */*",
+		},
+		{
+			"idempotency key",
+			Options{},
+			nil,
+			[]Header{{"Idempotency-Key", "orders/0/7"}},
+			`{"a":1}`,
+			"Host: HOST\nContent-Length: 7\n" + common + "Idempotency-Key: orders/0/7\nX-Signature: " + signA,
+		},
 		{"mapped ones win", Options{UserAgent: "ua"}, []Header{
-			{"User-Agent", "mine"}, {"Content-Type", "text/plain"}, {"X-Signature", "mine"}, {"Host", "evil"}, {"Content-Length", "3"},
-			{"accept", "x/y"}, {"Authorization", "Bearer z"}, {"Connection", "keep-alive"}, {"Transfer-Encoding", "chunked"},
+			{"User-Agent", "mine"},
+			{"Content-Type", "text/plain"},
+			{"X-Signature", "mine"},
+			{"Host", "evil"},
+			{"Content-Length", "3"},
+			{"accept", "x/y"},
+			{"Authorization", "Bearer z"},
+			{"Connection", "keep-alive"},
+			{"Transfer-Encoding", "chunked"},
 		}, nil, `{"a":1}`, "Host: evil\nUser-Agent: mine\nContent-Length: 7\nAccept: x/y\nAuthorization: Bearer z\nConnection: keep-alive\n" +
 			"Content-Type: application/json\nX-Signature: mine"},
-		{"one Latin-1 byte a character", Options{}, []Header{{"X-A", "é\u0080ÿ"}}, nil, `{"a":1}`,
-			"Host: HOST\nContent-Length: 7\n" + common + "X-A: \xe9\x80\xff\nX-Signature: " + signA},
-		{"user agent in Latin-1", Options{UserAgent: "é"}, nil, nil, `{"a":1}`,
-			"Host: HOST\nUser-Agent: \xe9\nContent-Length: 7\n" + common + "X-Signature: " + signA},
-		{"joined and empty", Options{}, []Header{{"X-A", "1"}, {"x-a", "2"}, {"X-E", ""}}, nil, `{"a":1}`,
-			"Host: HOST\nContent-Length: 7\n" + common + "X-A: 1, 2\nX-E: \nX-Signature: " + signA},
-		{"empty user agent", Options{UserAgent: "ua"}, []Header{{"User-Agent", ""}}, nil, `{"a":1}`,
-			"Host: HOST\nContent-Length: 7\n" + common + "X-Signature: " + signA + "\nuser-agent: "},
-		{"deleted user agent", Options{UserAgent: "ua"}, []Header{{"User-Agent", "undefined"}}, nil, `{"a":1}`,
-			"Host: HOST\nUser-Agent: ua\nContent-Length: 7\n" + common + "X-Signature: " + signA},
+		{
+			"one Latin-1 byte a character",
+			Options{},
+			[]Header{{"X-A", "é\u0080ÿ"}},
+			nil, `{"a":1}`,
+			"Host: HOST\nContent-Length: 7\n" + common + "X-A: \xe9\x80\xff\nX-Signature: " + signA,
+		},
+		{
+			"user agent in Latin-1",
+			Options{UserAgent: "é"},
+			nil, nil, `{"a":1}`,
+			"Host: HOST\nUser-Agent: \xe9\nContent-Length: 7\n" + common + "X-Signature: " + signA,
+		},
+		{
+			"joined and empty",
+			Options{},
+			[]Header{{"X-A", "1"}, {"x-a", "2"}, {"X-E", ""}},
+			nil, `{"a":1}`,
+			"Host: HOST\nContent-Length: 7\n" + common + "X-A: 1, 2\nX-E: \nX-Signature: " + signA,
+		},
+		{
+			"empty user agent",
+			Options{UserAgent: "ua"},
+			[]Header{{"User-Agent", ""}},
+			nil, `{"a":1}`,
+			"Host: HOST\nContent-Length: 7\n" + common + "X-Signature: " + signA + "\nuser-agent: ",
+		},
+		{
+			"deleted user agent",
+			Options{UserAgent: "ua"},
+			[]Header{{"User-Agent", "undefined"}},
+			nil, `{"a":1}`,
+			"Host: HOST\nUser-Agent: ua\nContent-Length: 7\n" + common + "X-Signature: " + signA,
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -150,7 +198,7 @@ func TestRequestIsReusable(t *testing.T) {
 	for range 16 {
 		all.Go(func() {
 			for range 10 {
-				if a := c.Send(context.Background(), r); a.Class != Delivered {
+				if a := c.Send(t.Context(), r); a.Class != Delivered {
 					t.Errorf("got %v %v", a.Class, a.Err)
 				}
 			}
@@ -190,7 +238,7 @@ func TestConnectionsAreKept(t *testing.T) {
 		var all sync.WaitGroup
 		for range inFlight {
 			all.Go(func() {
-				if a := c.Send(context.Background(), r); a.Class != Delivered {
+				if a := c.Send(t.Context(), r); a.Class != Delivered {
 					t.Errorf("got %v %v", a.Class, a.Err)
 				}
 			})
