@@ -27,10 +27,10 @@ const module = "segment-webhooks"
 var arrows = map[string]struct{ ours, outside []string }{
 	"schemas":          {outside: []string{"github.com/linkedin/goavro/v2"}},
 	"mapping":          {ours: []string{"mapping"}, outside: []string{"github.com/goccy/go-yaml", "golang.org/x/text"}},
-	"mapping/document": {},
+	"mapping/document": {outside: []string{"golang.org/x/text"}},
 	"mapping/trigger":  {ours: []string{"mapping/document"}},
 	"mapping/liquid":   {ours: []string{"mapping/document"}, outside: []string{"golang.org/x/text"}},
-	"sink":             {outside: []string{"github.com/hashicorp/go-retryablehttp"}},
+	"sink":             {outside: []string{"github.com/hashicorp/go-retryablehttp", "github.com/valyala/fasthttp"}},
 
 	"connector": {
 		ours:    []string{"schemas", "mapping", "sink", "connector/config", "connector/kafka", "connector/lane", "connector/web"},
