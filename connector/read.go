@@ -193,11 +193,11 @@ func (e *engine) readBack(ctx context.Context) {
 func (e *engine) slice(ctx context.Context, r lane.Read) (*lane.Block, error) {
 	tp := name(r.Partition)
 	s, err := e.admin.ReadAt(ctx, tp, r.Offset, int32(e.settings.budget.sliceBytes))
-	if kafka.IsOutOfRange(err) {
+	if kafka.IsOutOfRange(err) && s.LogStart > r.Offset {
 		e.lost(tp, s.LogStart)
 		return nil, nil
 	}
-	if err != nil {
+	if err != nil { // also beyond the end of the log, which is no loss and must not be asked about in a loop
 		return nil, err
 	}
 	in := <-e.readers

@@ -39,7 +39,19 @@ type leader struct{ broker, epoch int32 }
 // records to come: at the end of the log it returns an empty slice whose Next is offset.
 // When the offset is no longer in the log the error satisfies IsOutOfRange, and Slice.LogStart says where the log begins now.
 func (a *Admin) ReadAt(ctx context.Context, tp TopicPartition, offset int64, maxBytes int32) (Slice, error) {
-	return a.slices.readAt(ctx, tp, offset, maxBytes)
+	s, err := a.slices.readAt(ctx, tp, offset, maxBytes)
+	if IsOutOfRange(err) { // what the answer says about the log's start is -1 at Apache Kafka
+		starts, startErr := a.LogStarts(ctx, []string{tp.Topic})
+		if startErr != nil {
+			return Slice{}, fmt.Errorf("listing the start of %s/%d: %w", tp.Topic, tp.Partition, startErr)
+		}
+		start, ok := starts[tp]
+		if !ok {
+			return Slice{}, fmt.Errorf("listing the start of %s/%d: %w", tp.Topic, tp.Partition, errShape)
+		}
+		s.LogStart = start
+	}
+	return s, err
 }
 
 func (r *sliceReader) readAt(ctx context.Context, tp TopicPartition, offset int64, maxBytes int32) (Slice, error) {
@@ -146,7 +158,7 @@ func (r *sliceReader) fetch(ctx context.Context, tp TopicPartition, id [16]byte,
 	}
 	rp := &resp.Topics[0].Partitions[0]
 	if err := kerr.ErrorForCode(rp.ErrorCode); err != nil {
-		return Slice{LogStart: rp.LogStartOffset}, err
+		return Slice{}, err
 	}
 	out, next := kgo.ProcessFetchPartition(kgo.ProcessFetchPartitionOpts{
 		Offset: offset, IsolationLevel: kgo.ReadCommitted(), Topic: tp.Topic, Partition: tp.Partition,
