@@ -184,9 +184,9 @@ func (c *compiler) casing(at string, options document.Value) node {
 	n := casing{value: c.compile(at+"/value", raw)}
 	switch operator.Str() {
 	case "lower":
-		n.change = toLower
+		n.change = document.Lower
 	case "upper":
-		n.change = toUpper
+		n.change = document.Upper
 	default:
 		n.bad = c.flaw(at+"/operator", `is `+quote(operator)+`; it can be "lower" or "upper"`)
 	}

@@ -3,7 +3,6 @@ package mapping
 import (
 	"slices"
 	"strconv"
-	"strings"
 
 	"segment-webhooks/mapping/document"
 )
@@ -174,11 +173,9 @@ func appendMembers(dst []document.Member, v document.Value) []document.Member {
 			dst = append(dst, document.Member{Key: strconv.Itoa(i), Value: v.Index(i)})
 		}
 	case document.String:
-		units := splitPairs(v.Str())
-		for i := 0; units != ""; i++ {
-			n := width(units[0])
-			dst = append(dst, document.Member{Key: strconv.Itoa(i), Value: document.StringValue(units[:n])})
-			units = units[n:]
+		for i, unit := range document.ToUTF16(v.Str()) {
+			text := string(document.AppendRune(nil, rune(unit)))
+			dst = append(dst, document.Member{Key: strconv.Itoa(i), Value: document.StringValue(text)})
 		}
 	}
 	return dst
@@ -267,25 +264,14 @@ func (n jsonText) eval(in document.Value) (document.Value, error) {
 		}
 		return document.StringValue(string(v.AppendJSON(nil))), nil
 	case "decode":
-		if v.Kind() != document.String {
-			return v, nil
+		if v.Kind() == document.String {
+			if decoded, ok := document.ParseString(v.Str()); ok {
+				return decoded, nil
+			}
 		}
-		return decodeJSON(v), nil
+		return v, nil
 	}
 	return document.Value{}, nil
-}
-
-// decodeJSON returns what JSON.parse makes of a string, or the string itself where that is not JSON.
-func decodeJSON(v document.Value) document.Value {
-	text := v.Str()
-	if strings.HasPrefix(text, "\ufeff") { // which Parse, made for bytes, would skip
-		return v
-	}
-	decoded, err := document.Parse([]byte(escapeSurrogates(text)))
-	if err != nil {
-		return v
-	}
-	return decoded
 }
 
 // excludeWhenNull is @excludeWhenNull: null becomes Missing, and so do null members of objects within objects.

@@ -2,10 +2,6 @@ package mapping
 
 import (
 	"strings"
-	"unicode/utf8"
-
-	"golang.org/x/text/cases"
-	"golang.org/x/text/language"
 
 	"segment-webhooks/mapping/document"
 )
@@ -60,9 +56,9 @@ type substitution struct {
 // each other are left for the caller to join.
 func (r substitution) apply(s string) string {
 	pattern, units := r.pattern, false
-	if r.ignoreCase || hasSurrogate(pattern) {
+	if r.ignoreCase || document.HasSurrogate(pattern) {
 		// Half a pair can match, and letters beyond U+FFFF do not fold.
-		s, pattern, units = splitPairs(s), splitPairs(pattern), true
+		s, pattern, units = document.SplitPairs(s), document.SplitPairs(pattern), true
 	}
 	var b strings.Builder
 	done := 0
@@ -130,11 +126,11 @@ func indexFrom(s, pattern string, from int) int {
 // indexFold finds pattern at or behind from, comparing unit by unit without regard to case. Both texts are without
 // pairs. It returns -1 where there is none.
 func indexFold(s, pattern string, from int) (start, end int) {
-	for start = from; start < len(s); start += width(s[start]) {
+	for start = from; start < len(s); start += width(s[start:]) {
 		end = start
 		rest := pattern
 		for rest != "" && end < len(s) {
-			want, got := width(rest[0]), width(s[end])
+			want, got := width(rest), width(s[end:])
 			if foldUnit(rest[:want]) != foldUnit(s[end:end+got]) {
 				break
 			}
@@ -147,6 +143,12 @@ func indexFold(s, pattern string, from int) (start, end int) {
 	return -1, -1
 }
 
+// width returns how many bytes the first unit of s has.
+func width(s string) int {
+	_, n := document.DecodeRune(s)
+	return n
+}
+
 // foldUnit maps one UTF-16 unit, as WTF-8, to the form in which JavaScript compares it when case does not count: its
 // upper case, unless that is more than one unit or leaves the non-ASCII characters.
 func foldUnit(unit string) string {
@@ -156,10 +158,7 @@ func foldUnit(unit string) string {
 		}
 		return unit
 	}
-	if !utf8.ValidString(unit) { // a surrogate
-		return unit
-	}
-	upper := cases.Upper(language.Und).String(unit)
+	upper := document.Upper(unit)
 	if len(upper) < 2 || document.UTF16Len(upper) != 1 {
 		return unit
 	}

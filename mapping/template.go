@@ -2,7 +2,6 @@ package mapping
 
 import (
 	"strings"
-	"unicode"
 
 	"segment-webhooks/mapping/document"
 )
@@ -52,7 +51,7 @@ func parsePieces(text string, braces int) []piece {
 			from = end // no placeholder that opens before this brace can close
 			continue
 		}
-		pieces = append(pieces, piece{text: text[start:open], path: parsePath(trimBlanks(text[inner:end])), hole: true})
+		pieces = append(pieces, piece{text: text[start:open], path: parsePath(document.TrimBlanks(text[inner:end])), hole: true})
 		start = end + braces
 		from = start
 	}
@@ -83,15 +82,4 @@ func renderPieces(pieces []piece, in document.Value) string {
 		}
 	}
 	return b.String()
-}
-
-// trimBlanks removes what String.prototype.trim removes.
-func trimBlanks(s string) string {
-	return strings.TrimFunc(s, func(r rune) bool {
-		switch r {
-		case '\t', '\n', '\v', '\f', '\r', '\u2028', '\u2029', '\ufeff':
-			return true
-		}
-		return unicode.Is(unicode.Zs, r)
-	})
 }

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"segment-webhooks/mapping/document"
 )
 
 // parseURL checks a URL by RFC 3986, as Segment's schema does, and reads it as the HTTP client that sends it will:
@@ -68,7 +70,7 @@ func checkAuthority(u *url.URL) error {
 // checkHostName refuses hosts that some clients or resolvers read as another one: escaped names, and numbers that stand
 // for an IPv4 address in disguise, such as 2852039166 or 0xa9.254.43518. What is checked has to be what is called.
 func checkHostName(host string) error {
-	if !isASCII(host) || strings.Contains(host, "%") {
+	if !document.IsASCII(host) || strings.Contains(host, "%") {
 		return errors.New("has an escape in its host; write names outside ASCII in their xn-- form")
 	}
 	labels := strings.Split(strings.TrimSuffix(host, "."), ".")

@@ -77,7 +77,7 @@ func appendJSONString[T string | []byte](dst []byte, s T) []byte {
 		}
 		dst = append(dst, s[from:i]...)
 		if c == 0xed {
-			r, _ := decodeWTF8(s[i:])
+			r, _ := DecodeRune(s[i:])
 			dst = appendEscape(dst, r)
 			i += 2
 		} else {

@@ -1,5 +1,7 @@
 package document
 
+import "unicode/utf16"
+
 // unescape returns the character that the escape sequence at the start of s stands for, and the length of the sequence:
 // 0 if it is malformed. The two sequences of a surrogate pair are one; an unpaired surrogate is a character.
 func unescape[T string | []byte](s T) (r rune, n int) {
@@ -64,7 +66,7 @@ func appendDecoded[T string | []byte](dst []byte, raw T) []byte {
 		dst = appendUTF8(dst, raw[:plain])
 		if raw = raw[plain:]; len(raw) > 0 {
 			r, n := unescape(raw)
-			dst = appendWTF8(dst, r)
+			dst = AppendRune(dst, r)
 			raw = raw[n:]
 		}
 	}
@@ -82,7 +84,7 @@ func plainLen[T string | []byte](raw T) int {
 }
 
 // mustEscape reports whether JSON.stringify writes r as an escape sequence.
-func mustEscape(r rune) bool { return r < ' ' || r == '"' || r == '\\' || isHigh(r) || isLow(r) }
+func mustEscape(r rune) bool { return r < ' ' || r == '"' || r == '\\' || utf16.IsSurrogate(r) }
 
 const hexDigits = "0123456789abcdef"
 

@@ -45,7 +45,7 @@ func appendStringForm(dst, raw []byte) []byte {
 			if mustEscape(r) {
 				dst = appendEscape(dst, r)
 			} else {
-				dst = appendWTF8(dst, r)
+				dst = AppendRune(dst, r)
 			}
 			raw = raw[n:]
 		}

@@ -23,7 +23,7 @@ func (v Value) Get(key string) Value {
 		}
 		if i, ok := arrayIndex(key); ok {
 			if unit, ok := utf16Unit(v.str, int(i)); ok {
-				return Value{kind: String, str: string(appendWTF8(nil, unit))}
+				return Value{kind: String, str: string(AppendRune(nil, unit))}
 			}
 		}
 	}

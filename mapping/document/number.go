@@ -69,7 +69,7 @@ func smallInteger[T string | []byte](text T) (f float64, ok bool) {
 // ParseNumber returns what JavaScript's Number(s) gives: the number that s spells, blanks around it ignored, 0 for
 // blanks only, NaN if s spells none. Decimals, Infinity and whole numbers behind 0x, 0o and 0b are understood.
 func ParseNumber(s string) float64 {
-	s = trimBlanks(s)
+	s = TrimBlanks(s)
 	if s == "" {
 		return 0
 	}
@@ -98,17 +98,6 @@ func ParseNumber(s string) float64 {
 	}
 	f, _ := strconv.ParseFloat(s, 64) // as in jsonNumber
 	return f
-}
-
-// trimBlanks removes what JavaScript's trim does: white space, line ends and byte order marks.
-func trimBlanks(s string) string {
-	return strings.TrimFunc(s, func(r rune) bool {
-		switch r {
-		case '\t', '\n', '\v', '\f', '\r', ' ', 0xa0, 0x1680, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000, 0xfeff:
-			return true
-		}
-		return 0x2000 <= r && r <= 0x200a
-	})
 }
 
 // parseWhole returns the double nearest to the whole number that digits spell in the given base, NaN if they do not.

@@ -1,5 +1,10 @@
 package document
 
+import (
+	"strings"
+	"unicode/utf16"
+)
+
 // MaxDepth is how many arrays and objects may stand inside one another. The deepest event that Segment's recorded
 // vectors hold has 52; JSON.stringify itself gives up at some 4,500, which a hostile event must not bring about.
 const MaxDepth = 1000
@@ -12,6 +17,39 @@ func Parse(text []byte) (Value, error) {
 		return Value{}, fault
 	}
 	return build(s.text), nil
+}
+
+// ParseString reads a text as JSON.parse does, one that is at hand as a string of JavaScript and not as bytes: unpaired
+// surrogates in strings are kept, and a byte order mark in front is no JSON. ok is false for what is no JSON.
+func ParseString(s string) (v Value, ok bool) {
+	if strings.HasPrefix(s, byteOrderMark) {
+		return Value{}, false
+	}
+	v, err := Parse(escapeSurrogates(s))
+	return v, err == nil
+}
+
+// escapeSurrogates returns JSON text with the unpaired surrogates of its strings as \u escapes, which says the same in
+// UTF-8. One behind a backslash stays: that is no JSON.
+func escapeSurrogates(s string) []byte {
+	if !HasSurrogate(s) {
+		return []byte(s)
+	}
+	var out []byte
+	for i := 0; i < len(s); {
+		r, n := DecodeRune(s[i:])
+		if r == '\\' && i+n < len(s) {
+			_, escaped := DecodeRune(s[i+n:])
+			n += escaped
+		}
+		if utf16.IsSurrogate(r) {
+			out = appendEscape(out, r)
+		} else {
+			out = append(out, s[i:i+n]...)
+		}
+		i += n
+	}
+	return out
 }
 
 // build returns the value that text is, which must be valid and without a byte order mark.

@@ -48,7 +48,7 @@ func (s *Scanner) placeUnits(n *node, f found) {
 		if unit, ok := utf16Unit(text, int(c.index)); ok {
 			var utf8 [3]byte
 			start := len(s.extra)
-			s.extra = appendJSONString(s.extra, appendWTF8(utf8[:0], unit))
+			s.extra = appendJSONString(s.extra, AppendRune(utf8[:0], unit))
 			s.place(c.node, found{start: uint32(start), end: uint32(len(s.extra)), kind: String, made: true, ours: true})
 		}
 	}

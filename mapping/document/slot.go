@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"math"
 	"strings"
-	"unicode/utf16"
 )
 
 // Slot is what a Scanner found at one path. It refers to the scanned event and to the scanner, and is good until the
@@ -67,8 +66,8 @@ func (s Slot) Contains(part string) bool {
 	if s.kind != String {
 		return false
 	}
-	if hasSurrogate(part) {
-		return strings.Contains(units(string(s.text)), units(part))
+	if HasSurrogate(part) {
+		return strings.Contains(SplitPairs(string(s.text)), SplitPairs(part))
 	}
 	return contains(s.text, part)
 }
@@ -78,8 +77,8 @@ func (s Slot) HasPrefix(prefix string) bool {
 	if s.kind != String {
 		return false
 	}
-	if hasSurrogate(prefix) {
-		return strings.HasPrefix(units(string(s.text)), units(prefix))
+	if HasSurrogate(prefix) {
+		return strings.HasPrefix(SplitPairs(string(s.text)), SplitPairs(prefix))
 	}
 	return len(s.text) >= len(prefix) && string(s.text[:len(prefix)]) == prefix
 }
@@ -89,8 +88,8 @@ func (s Slot) HasSuffix(suffix string) bool {
 	if s.kind != String {
 		return false
 	}
-	if hasSurrogate(suffix) {
-		return strings.HasSuffix(units(string(s.text)), units(suffix))
+	if HasSurrogate(suffix) {
+		return strings.HasSuffix(SplitPairs(string(s.text)), SplitPairs(suffix))
 	}
 	return len(s.text) >= len(suffix) && string(s.text[len(s.text)-len(suffix):]) == suffix
 }
@@ -128,23 +127,3 @@ func contains(text []byte, part string) bool {
 		text = text[i+1:]
 	}
 }
-
-// units spells s with every character, a surrogate's half of a pair included, as wide as any other, so that the search
-// for an unpaired surrogate finds halves of pairs as JavaScript does, and nothing across characters.
-func units(s string) string {
-	wide := make([]rune, 0, len(s))
-	for len(s) > 0 {
-		r, n := decodeWTF8(s)
-		if r < 0x10000 {
-			wide = append(wide, r+wideUnit)
-		} else {
-			high, low := utf16.EncodeRune(r)
-			wide = append(wide, high+wideUnit, low+wideUnit)
-		}
-		s = s[n:]
-	}
-	return string(wide)
-}
-
-// wideUnit moves the UTF-16 units to where every one of them is a character of four bytes.
-const wideUnit = 0x10000

@@ -18,57 +18,18 @@ func isHigh(r rune) bool { return surrogateMin <= r && r < surrogateLow }
 // isLow reports whether r is the second half of a surrogate pair.
 func isLow(r rune) bool { return surrogateLow <= r && r < surrogateEnd }
 
-// UTF16Len returns the length that JavaScript gives for s: its number of UTF-16 units. s is WTF-8.
-func UTF16Len(s string) int { return utf16Len(s) }
-
-// utf16Len is UTF16Len for strings and bytes alike.
-func utf16Len[T string | []byte](s T) int {
-	n := 0
-	for i := range len(s) {
-		if c := s[i]; c&0xc0 != 0x80 { // not a continuation byte
-			n++
-			if c >= 0xf0 {
-				n++
-			}
-		}
-	}
-	return n
-}
-
-// utf16Unit returns the i-th UTF-16 unit of s, which is WTF-8.
-func utf16Unit[T string | []byte](s T, i int) (unit rune, ok bool) {
-	for len(s) > 0 {
-		r, n := decodeWTF8(s)
-		high, low := r, rune(none)
-		if r >= 0x10000 {
-			high, low = utf16.EncodeRune(r)
-		}
-		if i == 0 {
-			return high, true
-		}
-		i--
-		if low != none {
-			if i == 0 {
-				return low, true
-			}
-			i--
-		}
-		s = s[n:]
-	}
-	return 0, false
-}
-
-// appendWTF8 appends r, which may be a surrogate.
-func appendWTF8(dst []byte, r rune) []byte {
-	if isHigh(r) || isLow(r) {
+// AppendRune appends r, which may be a surrogate, in WTF-8.
+func AppendRune(dst []byte, r rune) []byte {
+	if utf16.IsSurrogate(r) {
 		return append(dst, 0xe0|byte(r>>12), 0x80|byte(r>>6)&0x3f, 0x80|byte(r)&0x3f)
 	}
 	return utf8.AppendRune(dst, r)
 }
 
-// decodeWTF8 returns the first character of s, which is not empty, and its width. A surrogate is a character here;
-// for malformed bytes it returns utf8.RuneError and how many of them the WHATWG decoder replaces by one U+FFFD.
-func decodeWTF8[T string | []byte](s T) (r rune, width int) {
+// DecodeRune returns the first character of s, which must not be empty, and how many bytes it has. An unpaired surrogate
+// is a character here; for bytes that are not WTF-8 it returns utf8.RuneError and how many of them the WHATWG decoder
+// replaces by one U+FFFD.
+func DecodeRune[T string | []byte](s T) (r rune, size int) {
 	if c := s[0]; c < utf8.RuneSelf {
 		return rune(c), 1
 	}
@@ -151,13 +112,13 @@ func toWTF8(s string) string {
 	}
 	out := make([]byte, 0, len(s))
 	for len(s) > 0 {
-		r, n := decodeWTF8(s)
+		r, n := DecodeRune(s)
 		if isHigh(r) && isSurrogate(s[n:]) {
-			if low, m := decodeWTF8(s[n:]); isLow(low) {
+			if low, m := DecodeRune(s[n:]); isLow(low) {
 				r, n = joinSurrogates(r, low), n+m
 			}
 		}
-		out = appendWTF8(out, r)
+		out = AppendRune(out, r)
 		s = s[n:]
 	}
 	return string(out)
@@ -166,14 +127,4 @@ func toWTF8(s string) string {
 // joinSurrogates returns the character that a high and a low surrogate make.
 func joinSurrogates(high, low rune) rune {
 	return (high-surrogateMin)<<10 | (low - surrogateLow) + 0x10000
-}
-
-// hasSurrogate reports whether s, WTF-8, holds an unpaired surrogate.
-func hasSurrogate(s string) bool {
-	for i := range len(s) - 1 {
-		if s[i] == 0xed && s[i+1] >= 0xa0 {
-			return true
-		}
-	}
-	return false
 }

@@ -69,9 +69,9 @@ func (c *cursor) rest() string {
 		return "the end"
 	}
 	if c.end-c.at > most {
-		return `"` + fromUnits(c.in[c.at:c.at+most]) + `…"`
+		return `"` + document.FromUTF16(c.in[c.at:c.at+most]) + `…"`
 	}
-	return `"` + fromUnits(c.in[c.at:c.end]) + `"`
+	return `"` + document.FromUTF16(c.in[c.at:c.end]) + `"`
 }
 
 func (c *cursor) done() bool { return c.at >= c.end }
@@ -121,7 +121,7 @@ func (c *cursor) name() string {
 	for c.class(0)&word != 0 {
 		c.at++
 	}
-	return fromUnits(c.in[from:c.at])
+	return document.FromUTF16(c.in[from:c.at])
 }
 
 // longest moves over the longest of words that comes next and returns its index, -1 if none does. A word that ends
@@ -238,7 +238,7 @@ func (c *cursor) number() (f float64, ok bool) {
 		return 0, false
 	}
 	c.at += n
-	return document.ParseNumber(fromUnits(c.in[c.at-n : c.at])), true
+	return document.ParseNumber(document.FromUTF16(c.in[c.at-n : c.at])), true
 }
 
 // steps reads what may follow a value: .name and [value]. Where leading is set a name may come first, which makes the
@@ -330,7 +330,7 @@ func (c *cursor) quoted() (operand, error) {
 		out = append(out, u)
 		i += n - 1
 	}
-	return constant(str(fromUnits(out))), nil
+	return constant(str(document.FromUTF16(out))), nil
 }
 
 // hexValue returns the value of a hexadecimal digit, more than 15 for other units.

@@ -4,6 +4,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"segment-webhooks/mapping/document"
 )
 
 // parseDate returns the milliseconds since 1970 that V8's Date.parse gives in the time zone UTC, NaN for what it does
@@ -152,11 +154,11 @@ func wordToken(s string) (dateToken, int) {
 	letters := 0
 	var prefix []byte
 	for i, c := range s {
-		if c < 'A' || isBlank(c) {
+		if c < 'A' || document.IsBlank(c) {
 			if i > 0 {
 				return dateToken{kind: dateWord, length: letters, word: strings.ToLower(string(prefix))}, i
 			}
-			if isBlank(c) {
+			if document.IsBlank(c) {
 				return dateToken{kind: dateBlank}, len(string(c))
 			}
 			return dateToken{kind: dateOther}, len(string(c))

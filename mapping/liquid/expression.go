@@ -273,7 +273,7 @@ func (l literal) equal(v value) bool {
 			return true
 		}
 		if v.literal == none && v.Kind() == document.String {
-			return strings.TrimFunc(v.Str(), isBlank) == ""
+			return strings.TrimFunc(v.Str(), document.IsBlank) == ""
 		}
 	}
 	if v.literal != none {

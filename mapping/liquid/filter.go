@@ -1,5 +1,7 @@
 package liquid
 
+import "segment-webhooks/mapping/document"
+
 // filterFunc is what a filter does with its input and its arguments.
 type filterFunc func(r *renderer, in value, args arguments) (value, error)
 
@@ -35,7 +37,7 @@ var filters = map[string]filterFunc{
 	// filter_string.go
 	"append":               appendFilter,
 	"capitalize":           textFilter(capitalize),
-	"downcase":             textFilter(lower),
+	"downcase":             textFilter(document.Lower),
 	"lstrip":               lstrip,
 	"normalize_whitespace": textFilter(normalizeWhitespace),
 	"number_of_words":      numberOfWords,
@@ -52,7 +54,7 @@ var filters = map[string]filterFunc{
 	"strip_newlines":       textFilter(stripNewlines),
 	"truncate":             truncate,
 	"truncatewords":        truncateWords,
-	"upcase":               textFilter(upper),
+	"upcase":               textFilter(document.Upper),
 
 	// filter_html.go
 	"escape":      textFilter(escapeHTML),

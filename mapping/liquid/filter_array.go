@@ -212,7 +212,7 @@ func where(r *renderer, in value, args arguments) (value, error) {
 	if err != nil {
 		return value{}, err
 	}
-	u := units(property)
+	u := document.ToUTF16(property)
 	c := cursor{in: u, end: len(u)}
 	c.skip()
 	path, err := c.steps(true)
@@ -275,7 +275,7 @@ func sample(r *renderer, in value, args arguments) (value, error) {
 			return value{}, err
 		}
 		for len(s) > 0 {
-			_, n := decode(s)
+			_, n := document.DecodeRune(s)
 			all = append(all, document.StringValue(s[:n]))
 			s = s[n:]
 		}

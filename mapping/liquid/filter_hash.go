@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"strings"
 	"unicode/utf8"
+
+	"segment-webhooks/mapping/document"
 )
 
 // utf8Of returns s as Node.js encodes it: UTF-8 with U+FFFD for half characters.
@@ -16,7 +18,7 @@ func utf8Of(s string) string {
 	}
 	var out strings.Builder
 	for i := 0; i < len(s); {
-		c, n := decode(s[i:])
+		c, n := document.DecodeRune(s[i:])
 		out.WriteRune(c) // U+FFFD for a half
 		i += n
 	}
@@ -29,7 +31,7 @@ func base64Encode(s string) string { return base64.StdEncoding.EncodeToString([]
 // over, and bytes that are no UTF-8 become U+FFFD. Of units beyond ASCII Node.js looks at the low byte only.
 func base64Decode(s string) string {
 	digits := make([]byte, 0, len(s))
-	for _, u := range units(s) {
+	for _, u := range document.ToUTF16(s) {
 		c := byte(u)
 		if c == '=' {
 			break

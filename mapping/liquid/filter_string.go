@@ -40,7 +40,9 @@ func (r *renderer) texts2(a, b value) (s, t string, err error) {
 }
 
 // capitalize returns s with its first unit in upper and the rest in lower case.
-func capitalize(s string) string { return upper(slice(s, 0, 1)) + lower(slice(s, 1, len(s))) }
+func capitalize(s string) string {
+	return document.Upper(slice(s, 0, 1)) + document.Lower(slice(s, 1, len(s)))
+}
 
 // stripSet returns the units that strip, lstrip and rstrip remove if they are given an argument. JavaScript makes
 // the set of characters, so those beyond U+FFFF match no unit.
@@ -51,7 +53,7 @@ func (r *renderer) stripSet(v value) (map[uint16]bool, error) {
 	}
 	set := make(map[uint16]bool)
 	for len(s) > 0 {
-		c, n := decode(s)
+		c, n := document.DecodeRune(s)
 		if c <= 0xffff {
 			set[uint16(c)] = true
 		}
@@ -68,10 +70,10 @@ func (r *renderer) stripEnds(in value, args arguments, left, right bool) (value,
 	}
 	if !args.at(0).given() {
 		if left {
-			s = strings.TrimLeftFunc(s, isBlank)
+			s = strings.TrimLeftFunc(s, document.IsBlank)
 		}
 		if right {
-			s = strings.TrimRightFunc(s, isBlank)
+			s = strings.TrimRightFunc(s, document.IsBlank)
 		}
 		return str(s), nil
 	}
@@ -79,14 +81,14 @@ func (r *renderer) stripEnds(in value, args arguments, left, right bool) (value,
 	if err != nil {
 		return value{}, err
 	}
-	u := units(s)
+	u := document.ToUTF16(s)
 	for left && len(u) > 0 && set[u[0]] {
 		u = u[1:]
 	}
 	for right && len(u) > 0 && set[u[len(u)-1]] {
 		u = u[:len(u)-1]
 	}
-	return str(fromUnits(u)), nil
+	return str(document.FromUTF16(u)), nil
 }
 
 func strip(r *renderer, in value, args arguments) (value, error) {
@@ -106,13 +108,13 @@ func stripNewlines(s string) string {
 }
 
 // normalizeWhitespace replaces every run of blanks by one space.
-func normalizeWhitespace(s string) string { return replaceRuns(s, " ", isBlank) }
+func normalizeWhitespace(s string) string { return replaceRuns(s, " ", document.IsBlank) }
 
 // replaceRuns replaces every run of what is by replacement.
 func replaceRuns(s, replacement string, is func(rune) bool) string {
 	var out strings.Builder
 	for from, inside := 0, false; from < len(s); {
-		c, n := decode(s[from:])
+		c, n := document.DecodeRune(s[from:])
 		switch {
 		case !is(c):
 			out.WriteString(s[from : from+n])
@@ -136,7 +138,7 @@ func (r *renderer) replaceAll(in, pattern, replacement value) (value, error) {
 	if err != nil {
 		return value{}, err
 	}
-	if p == "" || surrogates(p) {
+	if p == "" || document.HasSurrogate(p) {
 		if err := r.charge(len(s) * (elementCost + len(with))); err != nil {
 			return value{}, err
 		}
@@ -199,7 +201,7 @@ func splitFilter(r *renderer, in value, args arguments) (value, error) {
 		return array(nil), nil
 	}
 	n := len(s)
-	if separator != "" && !surrogates(separator) {
+	if separator != "" && !document.HasSurrogate(separator) {
 		n = strings.Count(s, separator) + 1
 	}
 	if err := r.charge(n * elementCost); err != nil {
@@ -269,7 +271,7 @@ func words(s string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		from, inside := 0, false
 		for i, r := range s {
-			if isBlank(r) == inside {
+			if document.IsBlank(r) == inside {
 				continue
 			}
 			if inside = !inside; !inside {
@@ -292,7 +294,7 @@ func numberOfWords(r *renderer, in value, args arguments) (value, error) {
 	if err != nil {
 		return value{}, err
 	}
-	s = strings.TrimFunc(s, isBlank)
+	s = strings.TrimFunc(s, document.IsBlank)
 	if s == "" {
 		return number(0), nil
 	}
@@ -304,7 +306,7 @@ func numberOfWords(r *renderer, in value, args arguments) (value, error) {
 			case isCJK(r):
 				n++
 				inside = false
-			case isBlank(r):
+			case document.IsBlank(r):
 				inside = false
 			case !inside:
 				n++

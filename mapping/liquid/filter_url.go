@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"segment-webhooks/mapping/document"
 )
 
 var (
@@ -35,7 +37,7 @@ func encodeFilter(f func(s string) (string, error)) filterFunc {
 
 // percentEncode replaces all bytes but letters, digits and those in keep by %XX.
 func percentEncode(s, keep string) (string, error) {
-	if surrogates(s) {
+	if document.HasSurrogate(s) {
 		return "", errLoneSurrogate
 	}
 	const hex = "0123456789ABCDEF"
@@ -104,7 +106,7 @@ func slugify(r *renderer, in value, args arguments) (value, error) {
 		s = slug(s, mode)
 	}
 	if !args.at(1).given() {
-		s = lower(s)
+		s = document.Lower(s)
 	}
 	return str(s), nil
 }
@@ -114,7 +116,7 @@ func slug(s, mode string) string {
 	var gap func(c rune) bool
 	switch mode {
 	case "raw":
-		gap = isBlank
+		gap = document.IsBlank
 	case "default":
 		gap = func(c rune) bool { return !letter(c) }
 	case "pretty":

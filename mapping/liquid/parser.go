@@ -20,7 +20,7 @@ type Template struct {
 // Parse reads a template of at most 1000 UTF-16 units. The error is a *SyntaxError. Disabled filters, unlike disabled
 // tags, are no error before they are reached; see [Template.Warnings].
 func Parse(text string) (*Template, error) {
-	in := units(document.StringValue(text).Str())
+	in := document.ToUTF16(document.StringValue(text).Str())
 	if len(in) > maxTemplate {
 		return nil, syntaxError(in, 0, "the template has %d UTF-16 units, at most %d are allowed", len(in), maxTemplate)
 	}
@@ -55,7 +55,7 @@ func (p *parser) take() token {
 }
 
 // source returns what t is in the template.
-func (p *parser) source(t token) string { return fromUnits(p.in[t.begin:t.end]) }
+func (p *parser) source(t token) string { return document.FromUTF16(p.in[t.begin:t.end]) }
 
 // cursor returns a cursor on the inside of an output or on what follows the name of a tag.
 func (p *parser) cursor(t token) cursor { return cursor{in: p.in, at: t.from, end: t.to} }
@@ -78,7 +78,7 @@ func (p *parser) all() ([]placed, error) {
 func (p *parser) node(t token) (node, error) {
 	switch t.kind {
 	case textToken:
-		return text(fromUnits(p.in[t.from:max(t.from, t.to)])), nil
+		return text(document.FromUTF16(p.in[t.from:max(t.from, t.to)])), nil
 	case outputToken:
 		c := p.cursor(t)
 		v, err := p.pipe(&c)
@@ -131,7 +131,7 @@ func (p *parser) unclosed(open token) error {
 // bare refuses a tag with arguments.
 func (p *parser) bare(t token) error {
 	if t.from < t.to {
-		return fmt.Errorf("%s takes no arguments, found %q", t.name, fromUnits(p.in[t.from:t.to]))
+		return fmt.Errorf("%s takes no arguments, found %q", t.name, document.FromUTF16(p.in[t.from:t.to]))
 	}
 	return nil
 }
@@ -267,7 +267,7 @@ func (c *cursor) argument() (argument, error) {
 	if err != nil || v == nil {
 		return argument{}, err
 	}
-	name := fromUnits(c.in[from:c.at])
+	name := document.FromUTF16(c.in[from:c.at])
 	if c.skip(); !c.take(':') {
 		return argument{value: v}, nil
 	}

@@ -37,7 +37,7 @@ func (t *Template) Render(event document.Value) (string, error) {
 	if err := r.render(t.nodes); err != nil {
 		return "", err
 	}
-	return joined(string(r.out)), nil
+	return document.JoinPairs(string(r.out)), nil
 }
 
 // node is a part of a template.

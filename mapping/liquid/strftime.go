@@ -79,7 +79,7 @@ func readConversion(s string) (c conversion, length int) {
 // pad writes the text of a conversion as its flags and width ask for.
 func (r *renderer) pad(out *strings.Builder, s string, c conversion) error {
 	if strings.Contains(c.flags, "^") {
-		s = upper(s)
+		s = document.Upper(s)
 	} else if strings.Contains(c.flags, "#") {
 		s = swapCase(s)
 	}
@@ -111,9 +111,9 @@ func (r *renderer) pad(out *strings.Builder, s string, c conversion) error {
 // swapCase returns s in upper case if it has a small letter, in lower case otherwise.
 func swapCase(s string) string {
 	if strings.ContainsFunc(s, func(c rune) bool { return 'a' <= c && c <= 'z' }) {
-		return upper(s)
+		return document.Upper(s)
 	}
-	return lower(s)
+	return document.Lower(s)
 }
 
 func defaultWidth(letter rune) int {

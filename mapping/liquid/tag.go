@@ -3,6 +3,8 @@ package liquid
 import (
 	"errors"
 	"fmt"
+
+	"segment-webhooks/mapping/document"
 )
 
 // disabledTags are the tags of liquidjs that Segment switches off.
@@ -78,7 +80,7 @@ func (p *parser) raw(t token) (node, error) {
 	for _, inner := range tokens {
 		out = append(out, p.in[inner.begin:inner.end]...)
 	}
-	return text(fromUnits(out)), err
+	return text(document.FromUTF16(out)), err
 }
 
 // remark is {% # text %}, of which every line must start with #.
@@ -88,7 +90,7 @@ func (p *parser) remark(t token) (node, error) {
 		switch {
 		case u == '\n':
 			fresh = true
-		case isBlank(rune(u)):
+		case document.IsBlank(rune(u)):
 		case fresh && u != '#':
 			return nil, errors.New("every line of an inline comment starts with #")
 		default:

@@ -74,7 +74,7 @@ func (r *renderer) text(v value) (string, error) {
 	case document.Array:
 		var out strings.Builder
 		err := r.appendText(&out, v.Value, "")
-		return joined(out.String()), err
+		return document.JoinPairs(out.String()), err
 	}
 	return v.Text(), nil
 }
@@ -86,7 +86,7 @@ func (r *renderer) jsText(v document.Value) (string, error) {
 	}
 	var out strings.Builder
 	err := r.appendText(&out, v, ",")
-	return joined(out.String()), err
+	return document.JoinPairs(out.String()), err
 }
 
 // appendText appends the elements of an array and of the arrays in it. Elements may be shared many times over, so it
