@@ -127,29 +127,33 @@ func (c *compiler) directive(at, name string, options document.Value) node {
 }
 
 func (c *compiler) path(at string, operand document.Value) node {
-	operandNode := c.compile(at, operand)
-	if text, ok := operandNode.(constant); ok {
-		if text.value.Kind() != document.String {
-			return c.fails(at, "needs a string or a directive that gives one, not "+describe(text.value))
-		}
-		return lookup{parseRootedPath(text.value.Str())}
+	n, text, known := c.text(at, operand)
+	if known {
+		return lookup{parseRootedPath(text)}
 	}
-	return fold(computedPath{operand: operandNode, at: at}, operandNode)
+	return fold(computedPath{operand: n, at: at}, n)
 }
 
 func (c *compiler) template(at string, operand document.Value) node {
-	operandNode := c.compile(at, operand)
-	if text, ok := operandNode.(constant); ok {
-		if text.value.Kind() != document.String {
-			return c.fails(at, "needs a string or a directive that gives one, not "+describe(text.value))
-		}
-		t := parseTemplate(text.value.Str())
-		if t.constant() {
-			return text
-		}
-		return t
+	n, text, known := c.text(at, operand)
+	if !known {
+		return fold(computedTemplate{operand: n, at: at}, n)
 	}
-	return fold(computedTemplate{operand: operandNode, at: at}, operandNode)
+	t := parseTemplate(text)
+	if t.constant() {
+		return n
+	}
+	return t
+}
+
+// text compiles what has to give a text. known is set where that is the same for all events.
+func (c *compiler) text(at string, operand document.Value) (n node, text string, known bool) {
+	n = c.compile(at, operand)
+	fixed, known := n.(constant)
+	if known && fixed.value.Kind() != document.String {
+		return c.fails(at, "needs a string or a directive that gives one, not "+describe(fixed.value)), "", false
+	}
+	return n, fixed.value.Str(), known
 }
 
 func (c *compiler) condition(at string, options document.Value) node {

@@ -1,15 +1,12 @@
 package mapping
 
 import (
-	"bufio"
-	"compress/gzip"
 	"encoding/json"
-	"errors"
-	"io"
 	"os"
 	"testing"
 
 	"segment-webhooks/mapping/document"
+	"segment-webhooks/mapping/vectors"
 )
 
 // vector is a row of mappings.jsonl: what Segment's own package makes of one mapping and one event.
@@ -42,35 +39,14 @@ func differences(t *testing.T) map[string]string {
 	return byID
 }
 
-// rows calls each for every line of a gzipped file of JSON lines.
-func rows[T any](t *testing.T, name string, each func(T)) {
+// rows reads a file of recorded answers.
+func rows[T any](t *testing.T, name string) []T {
 	t.Helper()
-	f, err := os.Open("testdata/vectors/" + name)
+	all, err := vectors.Read[T]("testdata/vectors/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := bufio.NewReader(z)
-	for {
-		line, err := r.ReadBytes('\n')
-		if len(line) > 0 {
-			var row T
-			if err := json.Unmarshal(line, &row); err != nil {
-				t.Fatal(err)
-			}
-			each(row)
-		}
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	return all
 }
 
 // outcome is what became of a mapping and an event: a refusal with its stage, or the output.
@@ -135,7 +111,7 @@ func TestVectors(t *testing.T) {
 	type tally struct{ rows, agree, named int }
 	categories := map[string]*tally{}
 	total := tally{}
-	rows(t, "mappings.jsonl.gz", func(v vector) {
+	for _, v := range rows[vector](t, "mappings.jsonl.gz") {
 		c := categories[v.Cat]
 		if c == nil {
 			c = &tally{}
@@ -159,7 +135,7 @@ func TestVectors(t *testing.T) {
 		default:
 			t.Errorf("%s (%s)\nmapping %s\nevent   %.300s\ngot     %+v\nwant    %+v %v", v.ID, v.Cat, v.Mapping, v.Event, got, v.want(), v.Errors)
 		}
-	})
+	}
 	for id := range known {
 		t.Errorf("%s is listed as a difference and is no row", id)
 	}

@@ -1,14 +1,11 @@
 package liquid_test
 
 import (
-	"bufio"
-	"compress/gzip"
-	"encoding/json"
-	"os"
 	"testing"
 
 	"segment-webhooks/mapping/document"
 	"segment-webhooks/mapping/liquid"
+	"segment-webhooks/mapping/vectors"
 )
 
 // vector is a row of mapping/testdata/vectors/mappings.jsonl.gz.
@@ -23,8 +20,12 @@ type vector struct {
 // another row is nothing but @liquid. There is no row that differs.
 func TestVectors(t *testing.T) {
 	t.Parallel()
+	rows, err := vectors.Read[vector]("../testdata/vectors/mappings.jsonl.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
 	family, fields := 0, 0
-	for _, v := range readVectors(t) {
+	for _, v := range rows {
 		mapping, err := document.Parse([]byte(v.Mapping))
 		if err != nil {
 			t.Fatal(err)
@@ -68,31 +69,4 @@ func render(text string, event document.Value) (string, error) {
 		return "", err
 	}
 	return template.Render(event)
-}
-
-func readVectors(t *testing.T) []vector {
-	t.Helper()
-	file, err := os.Open("../testdata/vectors/mappings.jsonl.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	unzipped, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows []vector
-	lines := bufio.NewScanner(unzipped)
-	lines.Buffer(nil, 16<<20)
-	for lines.Scan() {
-		var v vector
-		if err := json.Unmarshal(lines.Bytes(), &v); err != nil {
-			t.Fatal(err)
-		}
-		rows = append(rows, v)
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
-	return rows
 }

@@ -151,7 +151,7 @@ func TestEditorTriggers(t *testing.T) {
 
 func seeds(f *testing.F, add func(fql, event string)) {
 	seen := map[string]bool{}
-	for _, row := range vectors(f) {
+	for _, row := range rows(f) {
 		if !seen[row.FQL] && len(row.FQL) < 200 {
 			seen[row.FQL] = true
 			add(row.FQL, row.Event)

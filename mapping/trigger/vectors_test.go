@@ -1,20 +1,17 @@
 package trigger_test
 
 import (
-	"bufio"
 	"cmp"
-	"compress/gzip"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"segment-webhooks/mapping/document"
 	"segment-webhooks/mapping/trigger"
+	"segment-webhooks/mapping/vectors"
 )
 
 // vector is one row of what Segment did, see the README beside the file.
@@ -28,34 +25,16 @@ type vector struct {
 	Throws   bool   `json:"throws"`
 }
 
-func vectors(t testing.TB) []vector {
+func rows(t testing.TB) []vector {
 	t.Helper()
-	file, err := os.Open("../testdata/vectors/triggers.jsonl.gz")
+	all, err := vectors.Read[vector]("../testdata/vectors/triggers.jsonl.gz")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
-	unzipped, err := gzip.NewReader(file)
-	if err != nil {
-		t.Fatal(err)
+	if len(all) < 3647 {
+		t.Fatalf("only %d rows", len(all))
 	}
-	var rows []vector
-	lines := bufio.NewScanner(unzipped)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var row vector
-		if err := json.Unmarshal(lines.Bytes(), &row); err != nil {
-			t.Fatal(err)
-		}
-		rows = append(rows, row)
-	}
-	if err := lines.Err(); err != nil {
-		t.Fatal(err)
-	}
-	if len(rows) < 3647 {
-		t.Fatalf("only %d rows", len(rows))
-	}
-	return rows
+	return all
 }
 
 // run compiles and evaluates a parsed trigger, and holds the tree, Explain and Requires to the answer.
@@ -112,7 +91,7 @@ func refusal(t testing.TB, err error) trigger.Reason {
 func TestVectors(t *testing.T) {
 	outcomes := map[string]int{}
 	refused := map[string]trigger.Reason{} // well-formed categories: text to reason
-	for _, row := range vectors(t) {
+	for _, row := range rows(t) {
 		tr, err := trigger.Parse(row.FQL)
 		if err != nil {
 			reason := refusal(t, err)
@@ -192,7 +171,7 @@ func checkRefused(t *testing.T, refused map[string]trigger.Reason) {
 // TestSecondReading holds the second reading of segment_test.go to the recorded answers, so that it may stand for Segment
 // in the other tests.
 func TestSecondReading(t *testing.T) {
-	for _, row := range vectors(t) {
+	for _, row := range rows(t) {
 		if row.Category == "path.inherited" {
 			continue // left out on purpose
 		}
