@@ -49,6 +49,15 @@ func (a *arrivals) note(next int64, now time.Time, every time.Duration) {
 	*a = s
 }
 
+// restart forgets when what is below next was read: it counts as read now.
+func (a *arrivals) restart(next int64, now time.Time) {
+	at := ceilSeconds(now)
+	if n := len(*a); n > 0 {
+		at = max(at, (*a)[n-1].at)
+	}
+	*a = arrivals{{next, at}}
+}
+
 // at returns when offset had certainly been read, and false when it has not been read yet.
 func (a arrivals) at(offset int64) (time.Time, bool) {
 	i := sort.Search(len(a), func(i int) bool { return a[i].offset > offset })

@@ -16,7 +16,7 @@ type Commit struct {
 // Dirty returns the partitions whose progress is not committed.
 func (g *Ledger) Dirty(now time.Time) []*Partition {
 	var out []*Partition
-	for p := range g.partitions {
+	for _, p := range g.partitions {
 		g.retire(p, now)
 		if !p.closing && p.version != p.acked {
 			out = append(out, p)
@@ -27,7 +27,10 @@ func (g *Ledger) Dirty(now time.Time) []*Partition {
 
 // Snapshot returns the commit for p with metadata of at most limit characters.
 func (g *Ledger) Snapshot(p *Partition, limit int) Commit {
-	f := facts{incarnation: p.incarnation, front: p.head, epoch: p.epoch, base: p.head}
+	f := facts{
+		incarnation: p.incarnation, front: p.head, epoch: p.epoch, base: p.head,
+		lanes: make([]laneFacts, 0, len(p.lanes)+len(p.frozen)),
+	}
 	for _, l := range p.lanes {
 		f.base = min(f.base, l.cursor())
 		f.lanes = append(f.lanes, laneFacts{id: l.window.id, cursor: l.cursor(), done: l.done()})
@@ -36,7 +39,8 @@ func (g *Ledger) Snapshot(p *Partition, limit int) Commit {
 		f.base = min(f.base, l.cursor)
 	}
 	f.lanes = append(f.lanes, p.frozen...)
-	f.arrivals = p.arrivals.from(f.base)
+	p.arrivals = p.arrivals.from(f.base) // nobody asks about what is below; room for finer samples of the rest
+	f.arrivals = p.arrivals
 	c := Commit{Partition: p, Offset: f.base, version: p.version}
 	if text, dropped, ok := f.encode(limit); ok {
 		c.Metadata, c.Dropped = text, dropped
@@ -68,7 +72,7 @@ func (g *Ledger) retire(p *Partition, now time.Time) {
 func (g *Ledger) Oldest(m int, now time.Time) (time.Time, bool) {
 	var oldest time.Time
 	found := false
-	for p := range g.partitions {
+	for _, p := range g.partitions {
 		l := p.lanes[m]
 		if c := l.cursor(); c < p.head {
 			at, ok := p.arrivals.at(c)

@@ -16,6 +16,7 @@ type Lane struct {
 	first *Event // undone events in offset order; they settle in any order
 	last  *Event
 	live  int    // undone events
+	bytes int    // of their records
 	skip  []span // settled before this process began, at or above read; ascending
 
 	// Where the next record is, when it is in memory.
@@ -25,6 +26,8 @@ type Lane struct {
 	ready   bool // record at is the next to take; the lane is in its window's heap
 	behind  bool // the next offset is in no block; the lane is in its window's list
 	reading bool // a slice is being read for it
+	failed  bool // the last slice that was asked for it could not be read
+	needs   int  // bytes of the record at read, when it had to give a slice away because of it; 0 when unknown
 	index   int  // place in the window's heap
 	arrived time.Time
 }
@@ -51,6 +54,7 @@ func (l *Lane) push(e *Event) {
 	}
 	l.last = e
 	l.live++
+	l.bytes += e.Size()
 }
 
 // unlink takes a finished event out of the list. Its predecessor keeps count of the deliveries that lie between it and the next
@@ -69,6 +73,7 @@ func (l *Lane) unlink(e *Event) {
 	}
 	e.prev, e.next = nil, nil
 	l.live--
+	l.bytes -= e.Size()
 }
 
 // done lists the settled stretches above the cursor that hold at least one delivery. The others are worth no bytes.
@@ -123,14 +128,12 @@ func (g *Ledger) advance(l *Lane, now time.Time) {
 		if l.read >= p.head || p.closing {
 			g.rest(l)
 			g.trim(p)
+			g.caughtUp = g.caughtUp || p.paused && !l.window.background
 			return
 		}
 		if l.block == nil || !l.block.holds(l.read) {
-			passedOldest := l.block != nil && len(p.cache) > 0 && l.block == p.cache[0]
 			g.drop(l)
-			if passedOldest {
-				g.trim(p)
-			}
+			g.trim(p)
 			b := p.cached(l.read)
 			if b == nil {
 				g.fallBehind(l)
@@ -167,11 +170,7 @@ func (l *Lane) moveTo(offset int64) {
 // enter points the lane at the record at or above its position in b.
 func (g *Ledger) enter(l *Lane, b *Block) {
 	l.block, l.at = b, b.search(l.read)
-	if l.behind {
-		l.behind = false
-		l.window.removeBehind(l)
-		g.wake(l.window) // others of the mapping are no longer held to their share
-	}
+	g.catchUp(l)
 }
 
 // drop lets go of the lane's block.
@@ -180,6 +179,9 @@ func (g *Ledger) drop(l *Lane) {
 		l.slice = false
 		l.window.slices--
 		g.unref(l.block)
+		if len(l.window.behind) > 0 {
+			g.readsWanted = true // another lane may have a slice now
+		}
 	}
 	l.block = nil
 }
@@ -214,5 +216,14 @@ func (g *Ledger) fallBehind(l *Lane) {
 		l.behind = true
 		l.window.behind = append(l.window.behind, l)
 	}
-	g.readsWanted = true
+	g.wake(l.window) // it may have been first in line, for more room than there was
+}
+
+// catchUp takes the lane out of its window's list of lanes that are behind.
+func (g *Ledger) catchUp(l *Lane) {
+	if l.behind {
+		l.behind, l.needs = false, 0
+		l.window.removeBehind(l)
+		g.wake(l.window) // others of the mapping are no longer held to their share
+	}
 }

@@ -49,9 +49,10 @@ const MaxLanes = 64
 type Ledger struct {
 	settings   Settings
 	windows    []*window
-	partitions map[*Partition]struct{}
-	held       int // bytes of blocks that are cached, used as slices, or pinned by taken events
-	paused     int // partitions
+	partitions []*Partition
+	held       int  // bytes of blocks that are cached, used as slices, or pinned by taken events
+	paused     int  // partitions
+	caughtUp   bool // a driving lane of a paused partition has come to its head since Pause was last called
 
 	woken       uint64 // windows that may have something to take now
 	readsWanted bool   // some lane may want a slice
@@ -62,7 +63,7 @@ func New(s Settings) (*Ledger, error) {
 	if len(s.Lanes) > MaxLanes {
 		return nil, fmt.Errorf("%d lanes, at most %d are possible", len(s.Lanes), MaxLanes)
 	}
-	g := &Ledger{settings: s, partitions: map[*Partition]struct{}{}}
+	g := &Ledger{settings: s}
 	ids := map[uint32]string{}
 	for i, l := range s.Lanes {
 		id := LaneID(l.Name)
@@ -70,7 +71,10 @@ func New(s Settings) (*Ledger, error) {
 			return nil, fmt.Errorf("mappings %q and %q have the same lane id: rename one of them", other, l.Name)
 		}
 		ids[id] = l.Name
-		g.windows = append(g.windows, &window{index: i, id: id, start: l.Start, capEvents: l.Events, capBytes: l.Bytes, background: l.Background})
+		g.windows = append(g.windows, &window{
+			index: i, id: id, start: l.Start, background: l.Background,
+			capEvents: l.Events, capBytes: l.Bytes, maxSlices: max(1, l.MaxSlices),
+		})
 	}
 	return g, nil
 }
@@ -98,7 +102,7 @@ func (g *Ledger) HeldBy(m int) (events, bytes int) { return g.windows[m].events,
 
 func (g *Ledger) ref(b *Block) {
 	if b.refs == 0 {
-		g.held += b.Bytes
+		g.held += b.size()
 	}
 	b.refs++
 }
@@ -106,6 +110,6 @@ func (g *Ledger) ref(b *Block) {
 func (g *Ledger) unref(b *Block) {
 	b.refs--
 	if b.refs == 0 {
-		g.held -= b.Bytes
+		g.held -= b.size()
 	}
 }

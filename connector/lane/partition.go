@@ -1,6 +1,7 @@
 package lane
 
 import (
+	"cmp"
 	"container/heap"
 	"slices"
 	"sort"
@@ -45,7 +46,7 @@ type Restored struct {
 	Epoch     int32    // its leader epoch, -1 when unknown
 	Metadata  string   // empty when there is none
 	LogStart  int64    // oldest offset in the log, for StartEarliest; -1 when unknown
-	// At gives, for a lane with StartTime, the first offset at or after the time; nil when there is no such lane.
+	// At gives, for a lane with StartTime, the first offset at or after the time, negative when there is none; nil when there is no such lane.
 	At func(time.Time) int64
 }
 
@@ -90,20 +91,31 @@ func (g *Ledger) Assign(r Restored, now time.Time) Assigned {
 			l.read = w.begin(r, p.head)
 			out.Started = append(out.Started, w.index)
 		}
-		w.lanes++
+		w.share(+1)
 		p.lanes = append(p.lanes, l)
 	}
 	for _, facts := range known {
 		if facts.frozen == 0 {
-			facts.frozen = max(1, now.Unix()/60)
+			facts.frozen = (ceilSeconds(now) + 59) / 60 // rounded up: the grace must not end early
 		}
 		p.frozen = append(p.frozen, facts)
+	}
+	slices.SortFunc(p.frozen, func(a, b laneFacts) int { return cmp.Compare(a.id, b.id) })
+	for _, facts := range p.frozen {
 		out.Frozen = append(out.Frozen, facts.id)
 	}
-	slices.SortFunc(p.frozen, func(a, b laneFacts) int { return int(int64(a.id) - int64(b.id)) })
-	g.partitions[p] = struct{}{}
+	for _, i := range out.Started {
+		if p.lanes[i].read < p.head {
+			// The window of a mapping that replays old records begins now, whenever they were first read for others. The index is
+			// shared, so the others' windows are extended as well: too late is allowed, too early is not.
+			p.arrivals.restart(p.head, now)
+			break
+		}
+	}
+	g.partitions = append(g.partitions, p)
 	for _, l := range p.lanes {
 		g.advance(l, now)
+		g.wake(l.window) // shares have become smaller: another lane may be the next, or have to give its slice away
 	}
 	return out
 }
@@ -114,10 +126,11 @@ func (w *window) begin(r Restored, head int64) int64 {
 	case w.start.Kind == StartEarliest && r.LogStart >= 0:
 		return min(r.LogStart, head)
 	case w.start.Kind == StartTime && r.At != nil:
-		return min(r.At(w.start.Time), head)
-	default:
-		return head
+		if at := r.At(w.start.Time); at >= 0 {
+			return min(at, head)
+		}
 	}
+	return head
 }
 
 // Epoch returns the leader epoch of the last record read, -1 when unknown.
@@ -137,7 +150,7 @@ func (g *Ledger) Append(p *Partition, b *Block, epoch int32, now time.Time) {
 	p.head, p.epoch = b.Next, epoch
 	p.changed()
 	p.cache = append(p.cache, b)
-	p.cacheBytes += b.Bytes
+	p.cacheBytes += b.size()
 	g.ref(b)
 	for _, l := range p.lanes {
 		switch {
@@ -149,7 +162,7 @@ func (g *Ledger) Append(p *Partition, b *Block, epoch int32, now time.Time) {
 		}
 	}
 	g.trim(p)
-	g.evict()
+	g.evict(p)
 }
 
 // cached returns the block of the cache that holds offset, or nil.
@@ -174,22 +187,27 @@ func (p *Partition) arrivedAt(offset int64, b *Block, now time.Time) time.Time {
 
 // trim drops blocks that every lane has passed.
 func (g *Ledger) trim(p *Partition) {
-	slowest := p.head
-	for _, l := range p.lanes {
-		slowest = min(slowest, l.read)
-	}
-	for len(p.cache) > 0 && p.cache[0].Next <= slowest {
+	for len(p.cache) > 0 {
+		for _, l := range p.lanes {
+			if l.read < p.cache[0].Next {
+				return
+			}
+		}
 		g.uncache(p)
 	}
 }
 
 // evict makes room when the cache is over its budget: the oldest block of the partition that caches most goes, even if some lanes still need
 // it. They read it back later. A block that no driving lane has passed stays: then the partition is to be paused instead, see Pause.
-func (g *Ledger) evict() {
+// So does the newest block of fresh, the partition that has just been appended to, or its lanes would never find anything in the cache.
+func (g *Ledger) evict(fresh *Partition) {
 	for g.held > g.settings.CacheBytes {
 		var most *Partition
-		for p := range g.partitions {
-			if len(p.cache) > 1 && p.cache[0].Next <= p.fastest() && (most == nil || p.cacheBytes > most.cacheBytes) {
+		for _, p := range g.partitions {
+			if len(p.cache) == 0 || p == fresh && len(p.cache) == 1 || most != nil && p.cacheBytes <= most.cacheBytes {
+				continue
+			}
+			if p.cache[0].Next <= p.fastest() {
 				most = p
 			}
 		}
@@ -225,25 +243,26 @@ func (g *Ledger) uncache(p *Partition) {
 	b := p.cache[0]
 	p.cache[0] = nil
 	p.cache = p.cache[1:]
-	p.cacheBytes -= b.Bytes
+	p.cacheBytes -= b.size()
 	g.unref(b)
 }
 
 // Pause returns the partitions whose fetching should stop and those where it should go on. A partition is paused when the cache
 // is over its budget and none of its driving lanes is near the head: reading on would only mean reading twice.
-// It goes on when the cache is down to half.
+// It goes on when the cache is down to half, or when one of its driving lanes has come to the head.
 func (g *Ledger) Pause() (pause, resume []*Partition) {
+	g.caughtUp = false
 	if g.paused == 0 && g.held <= g.settings.CacheBytes {
 		return nil, nil
 	}
-	for p := range g.partitions {
+	for _, p := range g.partitions {
 		switch {
 		case p.closing:
 		case !p.paused && g.held > g.settings.CacheBytes && len(p.cache) > 0 && p.cache[0].Next > p.fastest():
 			p.paused = true
 			g.paused++
 			pause = append(pause, p)
-		case p.paused && g.mayResume(p):
+		case p.paused && (g.hasRoom() || p.fastest() >= p.head):
 			p.paused = false
 			g.paused--
 			resume = append(resume, p)
@@ -254,20 +273,10 @@ func (g *Ledger) Pause() (pause, resume []*Partition) {
 
 // MayResume says whether Pause would let a partition go on that it had paused.
 func (g *Ledger) MayResume() bool {
-	if g.paused == 0 {
-		return false
-	}
-	for p := range g.partitions {
-		if p.paused && g.mayResume(p) {
-			return true
-		}
-	}
-	return false
+	return g.paused > 0 && (g.caughtUp || g.hasRoom())
 }
 
-func (g *Ledger) mayResume(p *Partition) bool {
-	return g.held <= g.settings.CacheBytes/2 || len(p.cache) == 0 || p.fastest() >= p.head
-}
+func (g *Ledger) hasRoom() bool { return g.held <= g.settings.CacheBytes/2 }
 
 // Paused says whether the partition's fetching is stopped.
 func (p *Partition) Paused() bool { return p.paused }
@@ -279,18 +288,19 @@ func (g *Ledger) Close(p *Partition) {
 		return
 	}
 	p.closing = true
+	if p.paused {
+		p.paused = false
+		g.paused--
+	}
 	for _, l := range p.lanes {
 		g.rest(l)
-		if l.behind {
-			l.behind = false
-			l.window.removeBehind(l)
-		}
+		g.catchUp(l)
 		for e := l.first; e != nil; e = e.next {
 			if e.state == waiting {
 				heap.Remove(&l.window.retries, e.index)
 			}
 		}
-		l.window.lanes--
+		l.window.share(-1)
 		g.wake(l.window)
 	}
 }
@@ -314,10 +324,7 @@ func (g *Ledger) Drop(p *Partition) {
 	}
 	g.Close(p)
 	p.dropped = true
-	if p.paused {
-		g.paused--
-	}
-	delete(g.partitions, p)
+	g.partitions = slices.DeleteFunc(g.partitions, func(q *Partition) bool { return q == p })
 	for _, l := range p.lanes {
 		for e := l.first; e != nil; e = e.next {
 			g.release(e)

@@ -26,7 +26,7 @@ const recordOverhead = 256
 // Size is what the record is charged for in bytes of memory.
 func (r *Record) Size() int {
 	n := recordOverhead + len(r.Key) + len(r.Value)
-	if len(r.Event) > 0 && (len(r.Value) == 0 || &r.Event[0] != &r.Value[0]) {
+	if !r.eventIsValue() {
 		n += len(r.Event)
 	}
 	for _, h := range r.Headers {
@@ -35,16 +35,19 @@ func (r *Record) Size() int {
 	return n
 }
 
+// eventIsValue says whether the event is the very bytes of the value, which then are charged for and copied once.
+func (r *Record) eventIsValue() bool {
+	return len(r.Event) > 0 && len(r.Event) == len(r.Value) && &r.Event[0] == &r.Value[0]
+}
+
 // clone copies the record out of its block, so that one waiting record does not keep the whole block in memory.
 func (r *Record) clone() *Record {
 	c := *r
 	c.Key = cloneBytes(r.Key)
 	c.Value = cloneBytes(r.Value)
-	switch {
-	case r.Event == nil:
-	case len(r.Value) > 0 && len(r.Event) == len(r.Value) && &r.Event[0] == &r.Value[0]:
+	if r.eventIsValue() {
 		c.Event = c.Value
-	default:
+	} else {
 		c.Event = cloneBytes(r.Event)
 	}
 	if r.Headers != nil {

@@ -2,177 +2,247 @@ package lane
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
-	"testing"
 	"time"
 )
 
-// world is a partition's log, a process with its ledger, and the truth about what has been delivered: the model the ledger is held
-// against. Processes come and go; the log and the truth stay.
+// shape is what the random histories of one test case have in common.
+type shape struct {
+	name       string
+	seeds      int
+	steps      int
+	lanes      int
+	partitions int
+	events     int  // a lane holds from 1 up to so many
+	produce    int  // records at a time, at most
+	deploys    bool // the set of mappings differs from process to process
+}
+
+// world is Kafka, one process with its ledger at a time, and the truth about what has been delivered. Processes come and go; the logs and the
+// truth stay. Each step draws from its own source of randomness, so a history stays meaningful when steps are left out.
 type world struct {
-	t   *testing.T
-	rnd *rand.Rand
-	now time.Time
+	shape  shape
+	rnd    *rand.Rand
+	trace  func(format string, args ...any)
+	now    time.Time     // what the clock says
+	behind time.Duration // how far it has been set back so far
+	latest time.Time     // the latest that it ever said
+	logs   []*partitionLog
 
-	log      []logged // every offset of the log, in order
-	start    int64    // oldest offset still in the log
-	lanes    int
-	done     []map[int64]bool // by lane: what was delivered, ever
-	lost     []map[int64]bool // by lane: what retention took before it was delivered, as reported
-	settles  int              // deliveries, repeated ones included
-	commits  []stored         // every commit ever sent, accepted or not
-	accepted stored
-
-	known []map[int64]bool // by lane: what the commit that this process began with says is settled
-
-	g     *Ledger
-	p     *Partition
-	taken []*Event
-	reads []Read
-}
-
-type logged struct {
-	match uint64
-	hole  bool // no record stands here: a transaction marker, or compacted away
-}
-
-type stored struct {
-	offset   int64
-	metadata string
-	written  int64 // the offset that the metadata was written for
+	// The process.
+	g             *Ledger
+	config        []int // the lanes it knows, by bit
+	owned         []*ownership
+	taken         []*Event
+	reads         []Read
+	asleep        uint64 // couriers that found nothing to take
+	readersAsleep bool   // readers that found nothing to read
+	settled       int    // deliveries
 }
 
 const (
-	simLanes  = 4
 	simWindow = time.Hour
+	simGrace  = 20 * time.Minute
 	simTopic  = "events"
+	simCache  = 9_000
 )
 
-func newWorld(t *testing.T, seed uint64) *world {
-	w := &world{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), now: time.Unix(1_700_000_000, 0), lanes: simLanes}
-	for range w.lanes {
-		w.done = append(w.done, map[int64]bool{})
-		w.lost = append(w.lost, map[int64]bool{})
+var simStart = time.Unix(1_700_000_000, 0)
+
+func newWorld(s shape, seed uint64) *world {
+	w := &world{shape: s, now: simStart, latest: simStart, trace: func(string, ...any) {}}
+	for i := range s.partitions {
+		w.logs = append(w.logs, newPartitionLog(int32(i), s.lanes))
 	}
-	w.restart()
+	w.begin(seed, 0)
+	w.start(w.someLanes())
 	return w
 }
 
-// restart begins a process that goes on from the accepted commit.
-func (w *world) restart() {
-	w.t.Helper()
-	s := Settings{Window: simWindow, CacheBytes: 8_000, OrphanGrace: time.Hour}
-	for i := range w.lanes {
-		s.Lanes = append(s.Lanes, Identity{Name: fmt.Sprint("lane ", i), Events: 7 + 5*i, Bytes: 20_000, MaxSlices: 1 + i%2, Background: i == w.lanes-1})
+// begin gives the step its randomness.
+func (w *world) begin(seed, step uint64) { w.rnd = rand.New(rand.NewPCG(seed, step)) }
+
+// trueNow is the time as a clock says that was never set back.
+func (w *world) trueNow() time.Time { return w.now.Add(w.behind) }
+
+func (w *world) someLanes() []int {
+	lanes := w.rnd.Perm(w.shape.lanes) // their order, and with it the bits, may change
+	if w.shape.deploys {
+		lanes = lanes[:1+w.rnd.IntN(w.shape.lanes)]
+	}
+	return lanes
+}
+
+func laneName(lane int) string { return fmt.Sprint("lane ", lane) }
+
+func (w *world) identity(lane int) Identity {
+	id := Identity{
+		Name: laneName(lane), Events: 1 + (lane*7+3)%w.shape.events, Bytes: 3_000 + 5_000*(lane%3), MaxSlices: lane % 3,
+		Background: lane > 0 && lane == w.shape.lanes-1,
+	}
+	switch lane % 4 {
+	case 1:
+		id.Start = Start{Kind: StartEarliest}
+	case 2:
+		id.Start = Start{Kind: StartTime, Time: simStart.Add(time.Hour)}
+	}
+	return id
+}
+
+// start begins a process that owns every partition, or, among several, some of them.
+func (w *world) start(config []int) {
+	s := Settings{Window: simWindow, CacheBytes: simCache * w.shape.partitions, OrphanGrace: simGrace}
+	for _, lane := range config {
+		s.Lanes = append(s.Lanes, w.identity(lane))
 	}
 	g, err := New(s)
 	if err != nil {
-		w.t.Fatal(err)
+		w.failf("new: %v", err)
 	}
-	w.g, w.taken, w.reads = g, nil, nil
-	a := g.Assign(Restored{Topic: simTopic, TopicID: [16]byte{1}, Offset: w.accepted.offset, Epoch: -1, Metadata: w.accepted.metadata, LogStart: w.start}, w.now)
-	want := w.accepted.metadata != "" && w.accepted.offset != w.accepted.written
-	if refused := a.Reset != nil; refused != want {
-		w.t.Fatalf("metadata refused: %v, want %v: %v", refused, want, a.Reset)
-	}
-	w.p = a.Partition
-	w.known = make([]map[int64]bool, w.lanes)
-	f, err := decode(w.accepted.metadata, w.accepted.offset, 0)
-	for i := range w.lanes {
-		w.known[i] = map[int64]bool{}
-		if err != nil {
-			continue
-		}
-		for o := range f.lanes[i].cursor {
-			w.known[i][o] = true
-		}
-		for _, s := range f.lanes[i].done {
-			for o := s.lo; o < s.hi; o++ {
-				w.known[i][o] = true
-			}
+	w.g, w.config, w.taken, w.reads = g, config, nil, nil
+	w.asleep, w.readersAsleep = 0, false
+	w.owned = make([]*ownership, len(w.logs))
+	for i := range w.logs {
+		if i == 0 || w.rnd.IntN(3) > 0 {
+			w.assign(i)
 		}
 	}
 }
 
-func (w *world) step() {
-	switch w.rnd.IntN(20) {
-	case 0, 1, 2:
+// step does what the number says, always the same.
+func (w *world) step(seed, number uint64) {
+	w.begin(seed, number+1)
+	switch n := w.rnd.IntN(40); {
+	case n < 5:
 		w.produce()
 		w.append()
-	case 3, 4:
+	case n < 9:
 		w.append()
-	case 5, 6, 7, 8, 9:
+	case n < 19:
 		w.take()
-	case 10, 11, 12:
+	case n < 26:
 		w.settle()
-	case 13:
+	case n < 28:
 		w.retry()
-	case 14, 15:
+	case n < 33:
 		w.read()
-	case 16:
+	case n < 35:
 		w.commit()
-	case 17:
-		w.now = w.now.Add(time.Duration(w.rnd.IntN(600)) * time.Second)
-	case 18:
-		if w.rnd.IntN(15) == 0 {
-			w.crash()
-		}
-	case 19:
-		if w.rnd.IntN(20) == 0 {
+	case n < 37:
+		w.pass(time.Duration(w.rnd.IntN(600_000)) * time.Millisecond)
+	case n == 37:
+		w.rebalance()
+	case n == 38:
+		w.restart()
+	default:
+		switch w.rnd.IntN(40) {
+		case 0, 1:
 			w.deleteOld()
+		case 2:
+			w.setBack(time.Duration(w.rnd.IntN(7_200)) * time.Second)
 		}
 	}
 	w.check()
 }
 
-func (w *world) produce() {
-	for range w.rnd.IntN(30) {
-		x := logged{hole: w.rnd.IntN(8) == 0}
-		if !x.hole && w.rnd.IntN(3) > 0 {
-			x.match = w.rnd.Uint64() & w.rnd.Uint64() & (1<<w.lanes - 1)
-		}
-		w.log = append(w.log, x)
+func (w *world) pass(d time.Duration) {
+	w.trace("%v pass", d)
+	w.now = w.now.Add(d)
+	if w.now.After(w.latest) {
+		w.latest = w.now
 	}
 }
 
-// block reads the log from offset on, for the lanes in want.
-func (w *world) block(from int64, n int, want uint64) *Block {
+func (w *world) setBack(d time.Duration) {
+	w.trace("the clock is set back by %v", d)
+	w.now, w.behind = w.now.Add(-d), w.behind+d
+}
+
+func (w *world) produce() {
+	l := w.logs[w.rnd.IntN(len(w.logs))]
+	n := w.rnd.IntN(w.shape.produce)
+	w.trace("partition %d: %d records are produced at %d", l.number, n, len(l.match))
+	for range n {
+		var match uint64
+		if w.rnd.IntN(3) > 0 { // else it matches nothing, or no record stands here at all
+			match = w.rnd.Uint64() & w.rnd.Uint64()
+		}
+		l.produce(match, w.now)
+	}
+}
+
+// any returns a partition that the process owns, or nil.
+func (w *world) any() *ownership { return w.owned[w.rnd.IntN(len(w.owned))] }
+
+// block reads a log from an offset on, for the lanes in want.
+func (w *world) block(l *partitionLog, from int64, n int, want uint64) *Block {
 	b := &Block{From: from, Next: from}
-	for ; b.Next < int64(len(w.log)) && n > 0; n-- {
-		if x := w.log[b.Next]; x.match&want != 0 && !x.hole {
-			b.Add(&Record{Offset: b.Next, Value: make([]byte, 50)}, x.match&want)
+	for ; b.Next < int64(len(l.match)) && n > 0; n-- {
+		if match := w.bits(l.match[b.Next]) & want; match != 0 {
+			size := 50
+			if b.Next%17 == 0 {
+				size = 4_000 // more than some windows
+			}
+			b.Add(&Record{Offset: b.Next, Value: make([]byte, size)}, match)
 		}
 		b.Next++
 	}
 	return b
 }
 
+// bits translates lanes to the bits that the process gives them.
+func (w *world) bits(lanes uint64) uint64 {
+	var out uint64
+	for bit, lane := range w.config {
+		out |= lanes >> lane & 1 << bit
+	}
+	return out
+}
+
 func (w *world) append() {
-	if pause, _ := w.g.Pause(); len(pause) > 0 || w.p.Paused() {
-		return
-	}
-	if w.p.Head() < w.start {
-		w.loseUpTo(w.start)
-	}
-	from := max(w.start, w.p.Head()-int64(w.rnd.IntN(2)*w.rnd.IntN(10))) // sometimes a part comes twice
-	if b := w.block(from, 1+w.rnd.IntN(20), ^uint64(0)); b.Next > b.From {
-		w.g.Append(w.p, b, 3, w.now)
+	if o := w.any(); o != nil {
+		w.appendTo(o)
 	}
 }
 
-func (w *world) take() {
-	for _, e := range w.g.Take(nil, w.rnd.IntN(w.lanes), 1+w.rnd.IntN(6), 3000, w.now) {
-		if w.log[e.Offset].match>>e.Lane()&1 == 0 {
-			w.t.Fatalf("lane %d took offset %d, which does not match it", e.Lane(), e.Offset)
-		}
-		if e.Deadline.Before(w.now.Add(-simWindow)) && e.Attempts > 0 {
-			w.t.Fatalf("deadline %v lies before anything was read", e.Deadline)
-		}
-		if w.known[e.Lane()][e.Offset] {
-			w.t.Fatalf("lane %d takes offset %d again, though the commit it was restored from says it is settled", e.Lane(), e.Offset)
-		}
-		w.taken = append(w.taken, e)
+func (w *world) appendTo(o *ownership) {
+	if pause, resume := w.g.Pause(); len(pause)+len(resume) > 0 {
+		w.trace("%d partitions pause, %d resume", len(pause), len(resume))
 	}
+	if o.p.Paused() {
+		return
+	}
+	if o.p.Head() < o.log.start {
+		w.lose(o)
+	}
+	from := max(o.log.start, o.p.Head()-int64(w.rnd.IntN(2)*w.rnd.IntN(10))) // sometimes a part comes twice
+	b := w.block(o.log, from, 1+w.rnd.IntN(20), ^uint64(0))
+	if b.Next <= o.p.Head() {
+		return
+	}
+	w.trace("partition %d: [%d,%d) is read", o.log.number, b.From, b.Next)
+	o.log.read(b.Next, w.trueNow())
+	w.g.Append(o.p, b, 3, w.now)
+	w.checkEvicted(o.p)
+}
+
+func (w *world) take() {
+	m := w.rnd.IntN(len(w.config))
+	w.takeFrom(m, 1+w.rnd.IntN(6))
+}
+
+func (w *world) takeFrom(m, n int) []*Event {
+	events := w.g.Take(nil, m, n, 3000, w.now)
+	for _, e := range events {
+		w.trace("lane %d takes %d of partition %d", w.config[m], e.Offset, e.Partition().Number)
+		w.checkTaken(e)
+	}
+	if len(events) == 0 {
+		w.asleep |= 1 << m
+	}
+	w.taken = append(w.taken, events...)
+	return events
 }
 
 func (w *world) pickTaken() *Event {
@@ -186,262 +256,199 @@ func (w *world) pickTaken() *Event {
 }
 
 func (w *world) settle() {
-	if e := w.pickTaken(); e != nil {
-		w.done[e.Lane()][e.Offset] = true
-		w.settles++
-		w.g.Settle(e)
+	for range 1 + w.rnd.IntN(3) {
+		if e := w.pickTaken(); e != nil {
+			w.deliver(e)
+		}
+	}
+}
+
+// deliver makes a delivery and settles the event.
+func (w *world) deliver(e *Event) {
+	lane, o := w.config[e.Lane()], w.owned[e.Partition().Number]
+	counts := w.g.Settle(e)
+	w.trace("lane %d delivers %d of partition %d, counts: %v", lane, e.Offset, e.Partition().Number, counts)
+	if owns := o != nil && o.p == e.Partition(); owns != counts {
+		w.failf("lane %d has delivered %d; it counts: %v, but the partition is owned: %v", lane, e.Offset, counts, owns)
+	}
+	w.logs[e.Partition().Number].settle(lane, e.Offset)
+	w.settled++
+	if counts {
+		o.learn(lane, e.Offset)
 	}
 }
 
 func (w *world) retry() {
 	if e := w.pickTaken(); e != nil {
-		w.g.Retry(e, w.now.Add(time.Duration(w.rnd.IntN(900))*time.Second))
+		wait := time.Duration(w.rnd.IntN(900)) * time.Second
+		w.trace("lane %d tries %d of partition %d again in %v", w.config[e.Lane()], e.Offset, e.Partition().Number, wait)
+		w.g.Retry(e, w.now.Add(wait))
 	}
 }
 
 func (w *world) read() {
 	if w.rnd.IntN(2) == 0 || len(w.reads) == 0 {
-		if r, ok := w.g.NextRead(); ok {
-			w.reads = append(w.reads, r)
-		}
-		return
-	}
-	r := w.reads[0]
-	w.reads = w.reads[1:]
-	switch {
-	case r.Offset < w.start:
-		w.loseUpTo(w.start)
-		w.g.Finish(r, nil, w.now)
-	case w.rnd.IntN(5) == 0:
-		w.g.Finish(r, nil, w.now) // could not be read
-	default:
-		w.g.Finish(r, w.block(r.Offset, 1+w.rnd.IntN(12), r.Lanes), w.now)
+		w.nextRead()
+	} else {
+		w.finishRead()
 	}
 }
 
-func (w *world) commit() {
-	limit := []int{4096, 4096, 4096, 200, 120, 60}[w.rnd.IntN(6)]
-	for _, p := range w.g.Dirty(w.now) {
-		c := w.g.Snapshot(p, limit)
-		if len(c.Metadata) > limit {
-			w.t.Fatalf("metadata of %d characters, limit %d", len(c.Metadata), limit)
+func (w *world) nextRead() bool {
+	r, ok := w.g.NextRead()
+	if ok {
+		w.trace("lane %d reads back partition %d at %d, for %b", w.config[r.lane.window.index], r.Partition.Number, r.Offset, r.Lanes)
+		w.reads = append(w.reads, r)
+	}
+	w.readersAsleep = !ok
+	return ok
+}
+
+func (w *world) finishRead() {
+	i := w.rnd.IntN(len(w.reads))
+	r := w.reads[i]
+	w.reads = append(w.reads[:i], w.reads[i+1:]...)
+	l, o := w.logs[r.Partition.Number], w.owned[r.Partition.Number]
+	var b *Block
+	switch {
+	case r.Offset < l.start:
+		if o != nil && o.p == r.Partition {
+			w.lose(o)
 		}
-		w.checkCommit(c)
-		w.commits = append(w.commits, stored{c.Offset, c.Metadata, c.Offset})
-		if w.rnd.IntN(4) > 0 { // else it never arrives, or the answer is lost
-			w.accepted = w.commits[len(w.commits)-1]
-			if w.rnd.IntN(4) > 0 {
+	case w.rnd.IntN(5) == 0: // could not be read
+	default:
+		b = w.block(l, r.Offset, 1+w.rnd.IntN(12), r.Lanes)
+	}
+	w.trace("partition %d at %d has been read back: %v", l.number, r.Offset, b != nil)
+	w.g.Finish(r, b, w.now)
+}
+
+func (w *world) commit() {
+	limit := []int{4096, 4096, 4096, 400, 120, 60}[w.rnd.IntN(6)]
+	dirty := w.g.Dirty(w.now)
+	w.checkRetired()
+	for _, p := range dirty {
+		o := w.owned[p.Number]
+		c := w.snapshot(o, limit)
+		if w.rnd.IntN(4) > 0 { // else it never arrives, or it is refused
+			o.log.accepted = o.log.commits[len(o.log.commits)-1]
+			if w.rnd.IntN(4) > 0 { // else the answer is lost
 				w.g.Acked(c)
 			}
 		}
 	}
 }
 
-// crash begins a new process. What is committed may be any earlier commit: one that was delayed and applied late.
-func (w *world) crash() {
-	if len(w.commits) > 0 && w.rnd.IntN(3) == 0 {
-		w.accepted = w.commits[w.rnd.IntN(len(w.commits))]
-		switch w.rnd.IntN(6) {
-		case 0:
-			w.accepted.metadata = "" // reset by Kafka's own tools
-		case 1:
-			if w.accepted.offset > w.start { // reset by a tool that keeps the metadata
-				w.accepted.offset--
-			}
-		}
+func (w *world) snapshot(o *ownership, limit int) Commit {
+	c := w.g.Snapshot(o.p, limit)
+	w.trace("partition %d: commit %d with %d characters, %d ranges dropped", o.log.number, c.Offset, len(c.Metadata), c.Dropped)
+	if len(c.Metadata) > limit {
+		w.failf("metadata of %d characters, limit %d", len(c.Metadata), limit)
 	}
-	if w.rnd.IntN(2) == 0 { // in good order
-		w.g.Close(w.p)
-		for _, e := range w.taken {
-			if w.rnd.IntN(2) == 0 {
-				w.done[e.Lane()][e.Offset] = true
-				w.g.Settle(e)
-			} else {
+	w.checkCommit(o, c)
+	o.log.commits = append(o.log.commits, stored{c.Offset, c.Metadata, c.Offset, maps.Clone(o.carried)})
+	return c
+}
+
+// rebalance gives a partition up, or takes one over.
+func (w *world) rebalance() {
+	i := w.rnd.IntN(len(w.logs))
+	if len(w.logs) == 1 || w.rnd.IntN(2) == 0 {
+		return
+	}
+	if w.owned[i] == nil {
+		w.assign(i)
+		return
+	}
+	w.giveUp(i, w.rnd.IntN(2) == 0)
+}
+
+// giveUp gives a partition up: in good order with a last commit, or because it is lost.
+func (w *world) giveUp(i int, orderly bool) {
+	o := w.owned[i]
+	w.trace("partition %d is given up, in good order: %v", i, orderly)
+	w.g.Close(o.p)
+	for j := 0; orderly && j < len(w.taken); j++ {
+		if e := w.taken[j]; e.Partition() == o.p {
+			switch w.rnd.IntN(4) {
+			case 0, 1:
+				w.deliver(e)
+			case 2:
 				w.g.Release(e)
+			case 3:
+				w.g.Retry(e, w.now)
+			}
+			w.taken = append(w.taken[:j], w.taken[j+1:]...)
+			j--
+		}
+	}
+	w.check()
+	if orderly {
+		if w.snapshot(o, 4096); w.rnd.IntN(4) > 0 {
+			o.log.accepted = o.log.commits[len(o.log.commits)-1]
+		}
+	}
+	w.g.Drop(o.p)
+	w.owned[i] = nil
+	w.check()
+}
+
+// restart ends the process, orderly or not, and begins another.
+func (w *world) restart() {
+	often := 8
+	if w.shape.deploys {
+		often = 3
+	}
+	if w.rnd.IntN(often) > 0 {
+		return
+	}
+	if w.rnd.IntN(2) == 0 {
+		for i, o := range w.owned {
+			if o != nil {
+				w.giveUp(i, true)
 			}
 		}
-		c := w.g.Snapshot(w.p, 4096)
-		w.checkCommit(c)
-		w.g.Drop(w.p)
 		if w.g.Held() != 0 {
-			w.t.Fatalf("%d bytes are held after the only partition was dropped", w.g.Held())
+			w.failf("%d bytes are held after every partition was dropped", w.g.Held())
 		}
-		for i := range w.lanes {
-			if events, bytes := w.g.HeldBy(i); events != 0 || bytes != 0 {
-				w.t.Fatalf("lane %d holds %d events, %d bytes after the only partition was dropped", i, events, bytes)
+		for m, lane := range w.config {
+			if events, bytes := w.g.HeldBy(m); events != 0 || bytes != 0 {
+				w.failf("lane %d holds %d events, %d bytes after every partition was dropped", lane, events, bytes)
 			}
 		}
 	}
-	w.restart()
+	for _, l := range w.logs {
+		w.disturb(l)
+	}
+	config := w.config
+	if w.rnd.IntN(2) == 0 {
+		config = w.someLanes()
+	}
+	w.trace("a new process begins, it knows %v", config)
+	w.start(config)
+}
+
+// disturb does to the stored commit what happens between two owners: an earlier one was delayed and applied late, or somebody reset
+// the offset.
+func (w *world) disturb(l *partitionLog) {
+	if len(l.commits) == 0 || w.rnd.IntN(3) > 0 {
+		return
+	}
+	l.accepted = l.commits[w.rnd.IntN(len(l.commits))]
+	w.trace("partition %d: the commit at %d is applied late", l.number, l.accepted.offset)
+	switch w.rnd.IntN(12) {
+	case 0:
+		l.accepted.metadata = "" // reset by Kafka's own tools
+	case 1:
+		if l.accepted.offset > l.start { // reset by a tool that keeps the metadata
+			l.accepted.offset--
+		}
+	}
 }
 
 func (w *world) deleteOld() {
-	if len(w.log) > 0 {
-		w.start = max(w.start, int64(w.rnd.IntN(len(w.log))))
-	}
-}
-
-// loseUpTo reports what is gone, and notes for whom it counts as lost.
-func (w *world) loseUpTo(start int64) {
-	before := make([]int64, w.lanes)
-	for i, l := range w.p.lanes {
-		before[i] = l.read
-	}
-	offsets, lanes := w.g.Lost(w.p, start, w.now)
-	for i, l := range w.p.lanes {
-		if lanes>>i&1 == 0 {
-			continue
-		}
-		if offsets <= 0 {
-			w.t.Fatalf("lane %d lost something, but no offsets", i)
-		}
-		for o := before[i]; o < max(l.read, start); o++ {
-			w.lost[i][o] = true
-		}
-	}
-}
-
-// checkCommit holds a commit against the truth: it must be a true statement.
-func (w *world) checkCommit(c Commit) {
-	w.t.Helper()
-	settled := func(lane int, o int64) bool {
-		x := w.log[o]
-		return x.hole || x.match>>lane&1 == 0 || w.done[lane][o] || w.lost[lane][o]
-	}
-	for lane := range w.lanes {
-		for o := range c.Offset {
-			if !settled(lane, o) {
-				w.t.Fatalf("offset %d is committed, but lane %d has not settled %d", c.Offset, lane, o)
-			}
-		}
-	}
-	if c.Metadata == "" {
-		return
-	}
-	f, err := decode(c.Metadata, c.Offset, Incarnation([16]byte{1}))
-	if err != nil {
-		w.t.Fatalf("own metadata does not decode: %v", err)
-	}
-	for i, l := range f.lanes {
-		for o := c.Offset; o < l.cursor; o++ {
-			if !settled(i, o) {
-				w.t.Fatalf("lane %d says it is at %d, but has not settled %d", i, l.cursor, o)
-			}
-		}
-		for _, s := range l.done {
-			for o := s.lo; o < s.hi; o++ {
-				if !settled(i, o) {
-					w.t.Fatalf("lane %d says [%d,%d) is settled, but %d is not", i, s.lo, s.hi, o)
-				}
-			}
-		}
-	}
-}
-
-// check holds the ledger's state against its own rules.
-func (w *world) check() {
-	w.t.Helper()
-	held := map[*Block]bool{}
-	count := func(b *Block) {
-		if b != nil {
-			held[b] = true
-		}
-	}
-	for _, b := range w.p.cache {
-		count(b)
-	}
-	for i, l := range w.p.lanes {
-		events, bytes, live := 0, 0, 0
-		last := int64(-1)
-		for e := l.first; e != nil; e = e.next {
-			if e.Offset <= last {
-				w.t.Fatalf("lane %d: undone events out of order: %d after %d", i, e.Offset, last)
-			}
-			last = e.Offset
-			events++
-			live++
-			bytes += e.Size()
-			count(e.block)
-		}
-		if live != l.live || events != l.window.events || bytes != l.window.bytes {
-			w.t.Fatalf("lane %d: counts %d events, %d bytes; the list has %d, %d", i, l.window.events, l.window.bytes, events, bytes)
-		}
-		if l.slice {
-			count(l.block)
-		}
-		if last >= l.read {
-			w.t.Fatalf("lane %d stands at %d and has taken %d", i, l.read, last)
-		}
-		if events > l.window.capEvents {
-			w.t.Fatalf("lane %d holds %d events, its window is %d", i, events, l.window.capEvents)
-		}
-		if !l.ready && !l.behind && l.read < w.p.head {
-			w.t.Fatalf("lane %d rests at %d, the head is %d: nothing would ever move it", i, l.read, w.p.head)
-		}
-	}
-	total := 0
-	for b := range held {
-		total += b.Bytes
-	}
-	if total != w.g.held {
-		w.t.Fatalf("ledger counts %d bytes held, there are %d", w.g.held, total)
-	}
-}
-
-// finish lets everything be delivered, and checks that nothing is missing.
-func (w *world) finish() {
-	w.t.Helper()
-	for round := 0; ; round++ {
-		if round > 20_000 {
-			for i, l := range w.p.lanes {
-				w.t.Logf("lane %d: read %d, live %d, ready %v, behind %v, reading %v, held %+v", i, l.read, l.live, l.ready, l.behind, l.reading, l.window)
-			}
-			w.t.Fatalf("no progress: head %d of %d, %d bytes held, paused %v", w.p.head, len(w.log), w.g.held, w.p.paused)
-		}
-		_, resume := w.g.Pause()
-		_ = resume
-		w.append()
-		for i := range w.lanes {
-			w.taken = append(w.taken, w.g.Take(nil, i, 10, 1<<20, w.now)...)
-		}
-		for len(w.taken) > 0 {
-			w.settle()
-		}
-		for {
-			r, ok := w.g.NextRead()
-			if !ok {
-				break
-			}
-			w.reads = append(w.reads, r)
-		}
-		for len(w.reads) > 0 {
-			w.read()
-		}
-		w.check()
-		w.now = w.now.Add(time.Minute)
-		if c := w.g.Snapshot(w.p, 4096); c.Offset == int64(len(w.log)) {
-			w.checkCommit(c)
-			return
-		}
-	}
-}
-
-// TestLedgerAgainstModel drives the ledger through random histories: reading, delivering in any order, retrying, commits that are lost or
-// late or shortened, crashes, retention. After each step no commit may claim what is not so, and in the end nothing may be missing.
-func TestLedgerAgainstModel(t *testing.T) {
-	t.Parallel()
-	seeds := uint64(300)
-	if testing.Short() {
-		seeds = 30
-	}
-	for seed := range seeds {
-		w := newWorld(t, seed)
-		for range 1500 {
-			w.step()
-			if t.Failed() {
-				t.Fatalf("seed %d", seed)
-			}
-		}
-		w.finish()
+	if l := w.logs[w.rnd.IntN(len(w.logs))]; len(l.match) > 0 {
+		l.start = max(l.start, int64(w.rnd.IntN(len(l.match))))
+		w.trace("partition %d: records below %d are deleted", l.number, l.start)
 	}
 }

@@ -14,26 +14,15 @@ type Read struct {
 	lane *Lane
 }
 
-// NextRead picks the lane to read back for: of all lanes that are behind and have room, the one whose next record is oldest. Finish must follow.
+// NextRead picks the lane to read back for. Finish must follow. The lane's mapping may hold another slice: when all it may hold are held,
+// one is taken away from a lane that cannot use it now; that lane reads again when it can.
 func (g *Ledger) NextRead() (Read, bool) {
-	var best *Lane
-	oldest := time.Unix(math.MaxInt32, 0)
-	for _, w := range g.windows {
-		for _, l := range w.behind {
-			if l.reading || !w.hungry(l) || !g.maySlice(w) {
-				continue
-			}
-			at, ok := l.partition.arrivals.at(l.read)
-			if !ok {
-				at = time.Unix(math.MaxInt32-1, 0)
-			}
-			if at.Before(oldest) {
-				best, oldest = l, at
-			}
-		}
-	}
+	best := g.nextRead()
 	if best == nil {
 		return Read{}, false
+	}
+	if w := best.window; w.slices >= w.maxSlices {
+		g.giveUpSlice(w.spare())
 	}
 	best.reading = true
 	best.window.slices++
@@ -46,36 +35,76 @@ func (g *Ledger) NextRead() (Read, bool) {
 	return r, true
 }
 
-// maySlice says whether the mapping may hold one more slice. When its slices are all held by lanes that cannot use them now, one is taken
-// away: that lane reads again when it has room.
-func (g *Ledger) maySlice(w *window) bool {
-	limit := max(1, g.settings.Lanes[w.index].MaxSlices)
-	if w.slices < limit {
-		return true
+// giveUpSlice takes its slice away from a lane. The cache may have the same records.
+func (g *Ledger) giveUpSlice(l *Lane) {
+	l.needs = l.record().Size()
+	g.drop(l)
+	g.trim(l.partition)
+	if b := l.partition.cached(l.read); b != nil {
+		g.enter(l, b)
+	} else {
+		g.fallBehind(l)
 	}
-	for _, l := range w.ready {
-		if l.slice && l.live >= w.share() {
-			g.drop(l)
-			g.fallBehind(l)
-			return true
+}
+
+// nextRead returns the lane to read back for, or nil: of all lanes that are behind and can use a slice, the one whose next record is
+// oldest. Before that counts who had little: a mapping that reads its way through a long backlog must not keep the others
+// waiting, nor lanes whose partition cannot be read those whose can.
+func (g *Ledger) nextRead() *Lane {
+	var best *Lane
+	var oldest int64
+	for _, w := range g.windows {
+		if len(w.behind) == 0 || w.slices >= w.maxSlices && w.spare() == nil {
+			continue
+		}
+		for _, l := range w.behind {
+			if l.reading || !w.hungry(l) {
+				continue
+			}
+			at := int64(math.MaxInt64)
+			if t, ok := l.partition.arrivals.at(l.read); ok {
+				at = t.Unix()
+			}
+			if best == nil || l.readsBefore(best, at, oldest) {
+				best, oldest = l, at
+			}
 		}
 	}
-	return false
+	return best
+}
+
+// readsBefore says whether l is to be read back for before o; at and other are when their next records were first read.
+func (l *Lane) readsBefore(o *Lane, at, other int64) bool {
+	switch {
+	case l.failed != o.failed:
+		return o.failed
+	case l.window.slices != o.window.slices:
+		return l.window.slices < o.window.slices
+	default:
+		return at < other
+	}
 }
 
 // Finish hands in the slice that was read, or nil when that did not work; the lane then asks again. The block must begin at
-// the offset asked for. Other lanes that stand in it use it as well.
+// the offset asked for. Other lanes that stand in it use it as well, if they could ask for one of their own.
 func (g *Ledger) Finish(r Read, b *Block, now time.Time) {
 	l := r.lane
 	l.reading = false
 	l.window.slices--
-	if l.partition.closing || b == nil || b.Next <= b.From {
-		g.readsWanted = true
+	if b != nil {
+		b.end(r.Partition.head) // what is beyond has not been read by the group's reader yet, and will be
+	}
+	l.failed = b == nil || b.Next <= b.From
+	g.readsWanted = true
+	if l.partition.closing || l.failed {
 		return
 	}
 	for _, o := range r.Partition.lanes {
 		if !o.behind || !b.holds(o.read) || r.Lanes&o.bit() == 0 || o.reading {
 			continue
+		}
+		if w := o.window; o != l && (w.slices >= w.maxSlices || !w.hungry(o)) {
+			continue // a lane that cannot use it now would only keep it in memory
 		}
 		o.slice = true
 		o.window.slices++
@@ -83,36 +112,33 @@ func (g *Ledger) Finish(r Read, b *Block, now time.Time) {
 		g.enter(o, b)
 		g.advance(o, now)
 	}
-	g.readsWanted = true
 }
 
 // Lost tells the ledger that the log of p begins at start: older records are gone from Kafka. Lanes whose next offset is below and no longer
-// in memory skip to what is left. It returns how many offsets were skipped at most, and by which lanes (bits): that is loss,
+// in memory skip to what is left. It returns how many offsets one lane skips at most, and which lanes skip any (bits): that is loss,
 // and must be reported as such.
 func (g *Ledger) Lost(p *Partition, start int64, now time.Time) (offsets int64, lanes uint64) {
-	skip := func(l *Lane, to int64) {
-		offsets = max(offsets, to-l.read)
-		lanes |= l.bit()
-		g.drop(l)
-		l.moveTo(to)
+	if p.closing {
+		return 0, 0
 	}
-	if p.head < start { // a hole: lanes that still have records in memory come to it later
-		hole := start - p.head
+	left := min(start, p.head) // where what is in memory begins
+	if len(p.cache) > 0 {
+		left = min(left, p.cache[0].From)
+	}
+	hole := max(0, start-p.head)
+	if hole > 0 { // lanes that still have records in memory come to it later
 		offsets = hole
 		for _, l := range p.lanes {
 			lanes |= l.bit()
 		}
 		g.Append(p, &Block{From: p.head, Next: start}, p.epoch, now)
 	}
-	left := start
-	if len(p.cache) > 0 {
-		left = min(left, p.cache[0].From)
-	}
 	for _, l := range p.lanes {
 		if l.behind && l.read < left {
-			skip(l, left)
-			l.behind = false
-			l.window.removeBehind(l)
+			offsets = max(offsets, left-l.read+hole)
+			lanes |= l.bit()
+			l.moveTo(left)
+			g.catchUp(l)
 			g.advance(l, now)
 		}
 	}

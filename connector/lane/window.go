@@ -9,7 +9,7 @@ import (
 // the mapping's lanes and nothing else.
 //
 // Its lanes share it. Oldest first: among lanes that have something, the one whose next record was read first goes first. While some lane
-// has to read its records back from Kafka, no lane takes more than its share, or fresh records would fill the window before
+// has to read its records back from Kafka, the others leave room for it, or fresh records would fill the window before
 // the old ones arrive.
 type window struct {
 	index      int // of the mapping, and of its bit in Block.Match
@@ -17,27 +17,78 @@ type window struct {
 	start      Start
 	capEvents  int
 	capBytes   int
+	maxSlices  int
 	events     int
 	bytes      int
 	lanes      int     // on partitions that are not closing
+	oneEvents  int     // what one lane may hold for certain: its share of capEvents
+	oneBytes   int     // and of capBytes
 	ready      ready   // lanes with a next record in memory
 	behind     []*Lane // lanes whose next records have to be read back
 	slices     int     // slices read back, or being read, and not used up
-	retries    retries
-	background bool // never drives the reading: see Identity.Background
+	retries    retries // events that wait for their next attempt
+	background bool    // never drives the reading: see Identity.Background
 }
 
-func (w *window) share() int { return max(1, w.capEvents/max(1, w.lanes)) }
+// share divides the window among n more lanes.
+func (w *window) share(n int) {
+	w.lanes += n
+	w.oneEvents = max(1, w.capEvents/max(1, w.lanes))
+	w.oneBytes = w.capBytes / max(1, w.lanes)
+}
+
+// allows says whether lane l may hold so many more events and bytes while others are behind: within its share always, beyond it as
+// long as half of the window stays free for them.
+func (w *window) allows(l *Lane, events, bytes int) bool {
+	return l.live+events <= w.oneEvents && l.bytes+bytes <= w.oneBytes ||
+		w.events+events <= w.capEvents/2 && w.bytes+bytes <= w.capBytes/2
+}
+
+// mayTake says whether the ready lane l may take its next record, as far as the lanes that are behind are concerned.
+// A lane that holds nothing always may.
+func (w *window) mayTake(l *Lane) bool {
+	return len(w.behind) == 0 || l.live == 0 || w.allows(l, 1, l.record().Size())
+}
+
+// next returns the lane to take from, or nil: of those that may, the one whose next record was read first.
+func (w *window) next() *Lane {
+	if len(w.ready) == 0 {
+		return nil
+	}
+	if l := w.ready[0]; w.mayTake(l) {
+		return l
+	}
+	var first *Lane
+	for _, l := range w.ready {
+		if (first == nil || l.arrived.Before(first.arrived)) && w.mayTake(l) {
+			first = l
+		}
+	}
+	return first
+}
 
 // room says whether a record of size bytes may be taken now. An empty window admits anything, or a large record would stop it for ever.
 func (w *window) room(size int) bool {
 	return w.events == 0 || w.events < w.capEvents && w.bytes+size <= w.capBytes
 }
 
-// hungry says whether reading back for lane l makes sense: only with room for a good part of a slice, or a lane
-// behind a dead endpoint would read a slice again and again to take one event each time.
+// hungry says whether reading back for lane l makes sense: only with room for a good part of its share, or a lane
+// behind a dead endpoint would read a slice again and again to take one event each time. A lane that holds nothing always is: however
+// busy the others are, it is the next to take when it has its slice.
 func (w *window) hungry(l *Lane) bool {
-	return w.events <= w.capEvents*3/4 && w.bytes <= w.capBytes*3/4 && l.live <= w.share()*3/4
+	events, bytes := max(1, w.oneEvents/4), max(w.oneBytes/4, l.needs)
+	return l.live == 0 ||
+		w.allows(l, events, bytes) && w.events+events <= w.capEvents && w.bytes+bytes <= w.capBytes
+}
+
+// spare returns a lane that holds a slice and cannot use it now, because it has to leave room for others; nil when there is none.
+func (w *window) spare() *Lane {
+	for _, l := range w.ready {
+		if l.slice && !w.mayTake(l) {
+			return l
+		}
+	}
+	return nil
 }
 
 func (w *window) removeBehind(l *Lane) {
@@ -81,6 +132,7 @@ func (h *ready) Pop() any {
 func (g *Ledger) Take(dst []*Event, m, n, maxBytes int, now time.Time) []*Event {
 	w := g.windows[m]
 	size := 0
+	n += len(dst)
 	for len(dst) < n && len(w.retries) > 0 && !w.retries[0].due.After(now) {
 		e := w.retries[0]
 		if size > 0 && size+e.Size() > maxBytes {
@@ -92,24 +144,17 @@ func (g *Ledger) Take(dst []*Event, m, n, maxBytes int, now time.Time) []*Event 
 		size += e.Size()
 		dst = append(dst, e)
 	}
-	var passed []*Lane // over their share
-	for len(dst) < n && len(w.ready) > 0 {
-		l := w.ready[0]
-		if len(w.behind) > 0 && l.live >= w.share() {
-			heap.Pop(&w.ready)
-			passed = append(passed, l)
-			continue
-		}
-		r := l.record()
-		if s := r.Size(); !w.room(s) || size > 0 && size+s > maxBytes {
+	for len(dst) < n {
+		l := w.next()
+		if l == nil {
 			break
-		} else {
-			size += s
 		}
+		s := l.record().Size()
+		if !w.room(s) || size > 0 && size+s > maxBytes {
+			break
+		}
+		size += s
 		dst = append(dst, g.take(l, now))
-	}
-	for _, l := range passed {
-		heap.Push(&w.ready, l)
 	}
 	return dst
 }
@@ -128,6 +173,9 @@ func (g *Ledger) take(l *Lane, now time.Time) *Event {
 	l.at++
 	p.changed()
 	g.advance(l, now)
+	if len(w.behind) > 0 && w.slices >= w.maxSlices {
+		g.readsWanted = true // some lane may have to give its slice away now
+	}
 	return e
 }
 
@@ -185,15 +233,8 @@ func (g *Ledger) Ready(m int, now time.Time) bool {
 	if len(w.retries) > 0 && !w.retries[0].due.After(now) {
 		return true
 	}
-	if len(w.ready) == 0 {
-		return false
-	}
-	for _, l := range w.ready {
-		if (len(w.behind) == 0 || l.live < w.share()) && w.room(l.record().Size()) {
-			return true
-		}
-	}
-	return false
+	l := w.next()
+	return l != nil && w.room(l.record().Size())
 }
 
 // release frees what an event holds of its mapping's window.
