@@ -226,11 +226,17 @@ func (d *definition) fields(m *Mapping) {
 	}}
 	raw = expander.fields("", raw)
 	out, faults, warnings := compileFields(raw, d.hosts, unset...)
+	place := func(p problem) place {
+		if p.text != "" {
+			return d.within(d.path+path+p.path, p.text, p.offset)
+		}
+		return d.valueAt(d.path + path + p.path)
+	}
 	for _, p := range faults {
-		d.fault(path+p.path, p.message)
+		d.faultAt(place(p), path+p.path, p.message)
 	}
 	for _, p := range warnings {
-		d.warn(d.valueAt(d.path+path+p.path), path+p.path, p.message)
+		d.warn(place(p), path+p.path, p.message)
 	}
 	m.program, m.Batch, m.BatchSize = out.program, out.batch, out.batchSize
 }

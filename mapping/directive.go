@@ -34,17 +34,20 @@ func directiveOf(raw document.Value) (name string, options document.Value, ok bo
 type compiler struct {
 	// flaws are the pieces that fail whenever an event reaches them, though validation lets them pass: it does not
 	// look into arrays, for one.
-	flaws []*ResolveError
+	flaws []problem
+	// doubts are the pieces that work but hardly do what their author meant.
+	doubts []problem
 }
 
 // fails returns the node of a piece that fails whenever it is reached.
-func (c *compiler) fails(at, reason string) node { return failing{c.flaw(at, reason)} }
+func (c *compiler) fails(at, reason string) node {
+	return failing{c.flaw(problem{path: at, message: reason})}
+}
 
 // flaw notes a piece that fails when it is reached, and returns the error it then fails with.
-func (c *compiler) flaw(at, reason string) *ResolveError {
-	err := &ResolveError{Path: at, Reason: reason}
-	c.flaws = append(c.flaws, err)
-	return err
+func (c *compiler) flaw(p problem) *ResolveError {
+	c.flaws = append(c.flaws, p)
+	return &ResolveError{Path: p.path, Reason: p.message}
 }
 
 // mapping compiles a whole mapping that validation may not have seen: what an @transform applies.
@@ -192,7 +195,7 @@ func (c *compiler) casing(at string, options document.Value) node {
 	case "upper":
 		n.change = document.Upper
 	default:
-		n.bad = c.flaw(at+"/operator", `is `+quote(operator)+`; it can be "lower" or "upper"`)
+		n.bad = c.flaw(problem{path: at + "/operator", message: `is ` + quote(operator) + `; it can be "lower" or "upper"`})
 	}
 	return fold(n, n.value)
 }
@@ -229,9 +232,9 @@ func (c *compiler) replace(at string, options document.Value) node {
 		switch {
 		case n.tooLong != nil:
 		case document.UTF16Len(pattern) > replaceLimit:
-			n.tooLong = c.flaw(at+"/"+patternKey, tooLong(pattern))
+			n.tooLong = c.flaw(problem{path: at + "/" + patternKey, message: tooLong(pattern)})
 		case document.UTF16Len(replacement) > replaceLimit:
-			n.tooLong = c.flaw(at+"/"+replacementKey, tooLong(replacement))
+			n.tooLong = c.flaw(problem{path: at + "/" + replacementKey, message: tooLong(replacement)})
 		}
 		n.passes = append(n.passes, substitution{pattern: pattern, replacement: replacement, global: global, ignoreCase: ignoreCase})
 		return true

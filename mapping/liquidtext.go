@@ -1,6 +1,8 @@
 package mapping
 
 import (
+	"errors"
+
 	"segment-webhooks/mapping/document"
 	"segment-webhooks/mapping/liquid"
 )
@@ -23,9 +25,17 @@ func (c *compiler) liquid(at string, options document.Value) node {
 	if options.Kind() != document.String {
 		return c.fails(at, "needs a plain string, not "+describe(options))
 	}
-	template, err := liquid.Parse(options.Str())
+	text := options.Str()
+	template, err := liquid.Parse(text)
 	if err != nil {
-		return c.fails(at, "is no Liquid template: "+err.Error())
+		flaw := problem{path: at, message: "is no Liquid template: " + err.Error()}
+		if syntax, ok := errors.AsType[*liquid.SyntaxError](err); ok {
+			flaw.text, flaw.offset = text, syntax.Offset
+		}
+		return failing{c.flaw(flaw)}
+	}
+	for _, w := range template.Warnings() {
+		c.doubts = append(c.doubts, problem{path: at, message: "may surprise: " + w.String(), text: text, offset: w.Offset})
 	}
 	return liquidText{template: template, at: at}
 }

@@ -24,6 +24,10 @@ func fieldNames() []string {
 type problem struct {
 	path    string // slash path below the fields
 	message string
+
+	// Where the problem is a place within a text: that text, and the byte at which it is.
+	text   string
+	offset int
 }
 
 // compiled is what compile makes of a mapping's fields.
@@ -68,7 +72,7 @@ func compileFields(raw document.Value, hosts hostList, skip ...string) (out comp
 }
 
 func (b *builder) fault(path, format string, args ...any) {
-	b.faults = append(b.faults, problem{path, fmt.Sprintf(format, args...)})
+	b.faults = append(b.faults, problem{path: path, message: fmt.Sprintf(format, args...)})
 }
 
 // compile compiles a piece of the mapping. ok is false where that always fails, which is noted.
@@ -82,14 +86,14 @@ func (b *builder) compile(at string, raw document.Value) (n node, ok bool) {
 	var c compiler
 	n = c.compile(at, raw)
 	if _, failing := n.(failing); failing {
-		for _, flaw := range c.flaws {
-			b.fault(flaw.Path, "%s", flaw.Reason)
-		}
+		b.faults = append(b.faults, c.flaws...)
 		return nil, false
 	}
 	for _, flaw := range c.flaws {
-		b.warnings = append(b.warnings, problem{flaw.Path, flaw.Reason + " (every event that comes to this fails)"})
+		flaw.message += " (every event that comes to this fails)"
+		b.warnings = append(b.warnings, flaw)
 	}
+	b.warnings = append(b.warnings, c.doubts...)
 	return n, true
 }
 

@@ -1,10 +1,16 @@
 package liquid
 
-import "fmt"
+import (
+	"fmt"
 
-// Position is a place in a template. Line and Column count from 1, columns in UTF-16 units as liquidjs does.
+	"segment-webhooks/mapping/document"
+)
+
+// Position is a place in a template.
 type Position struct {
-	Line, Column int
+	Offset int // bytes from the start, from 0
+	Line   int // from 1
+	Column int // UTF-16 units from the start of the line, from 1, as liquidjs counts
 }
 
 // String returns the position in words, for messages.
@@ -39,8 +45,9 @@ func (w Warning) String() string { return w.Position.String() + ": " + w.Reason 
 
 // position returns the place of the unit at in a template.
 func position(in []uint16, at int) Position {
-	p := Position{Line: 1, Column: 1}
-	for _, u := range in[:min(at, len(in))] {
+	before := in[:min(at, len(in))]
+	p := Position{Offset: len(document.FromUTF16(before)), Line: 1, Column: 1}
+	for _, u := range before {
 		if u == '\n' {
 			p.Line++
 			p.Column = 1
