@@ -29,6 +29,8 @@ type Options struct {
 	// Networks other than the system's, for tests.
 	DialKafka    func(ctx context.Context, network, address string) (net.Conn, error)
 	DialEndpoint func(ctx context.Context, network, address string) (net.Conn, error)
+
+	Probe *Probe // for simulations
 }
 
 // Run reads events and delivers them until ctx ends; then it finishes what is in flight, commits, leaves the group and returns nil. That takes at
@@ -55,7 +57,7 @@ func Run(ctx context.Context, cfg *config.Config, set *mapping.Set, o Options) e
 	for _, m := range set.Mappings() {
 		mappingNames = append(mappingNames, m.Name)
 	}
-	e, err := newEngine(newSettings(cfg, set), set, o.Log, newMetrics(append(mappingNames, "")))
+	e, err := newEngine(newSettings(cfg, set, o.Probe), set, o.Log, newMetrics(append(mappingNames, "")))
 	if err != nil {
 		return err
 	}
@@ -92,7 +94,7 @@ func Run(ctx context.Context, cfg *config.Config, set *mapping.Set, o Options) e
 	return e.run(ctx)
 }
 
-func newSettings(cfg *config.Config, set *mapping.Set) settings {
+func newSettings(cfg *config.Config, set *mapping.Set, probe *Probe) settings {
 	d := cfg.Delivery
 	host, err := os.Hostname()
 	if err != nil {
@@ -109,7 +111,8 @@ func newSettings(cfg *config.Config, set *mapping.Set) settings {
 		shutdownGrace:  cfg.ShutdownGrace,
 		orphanGrace:    cfg.OrphanGrace,
 		deadLetters:    d.DLQTopic,
-		budget:         newBudget(int(cfg.MemoryBudget), len(set.Mappings())),
+		budget:         probe.budget(newBudget(int(cfg.MemoryBudget), len(set.Mappings()))),
+		probe:          probe,
 		name:           cfg.Kafka.Group + "@" + host,
 		startLatest:    cfg.Kafka.Start == "latest",
 	}
@@ -122,6 +125,9 @@ func newKafkaOptions(cfg *config.Config, o Options) *kafka.Options {
 	k := cfg.Kafka
 	// What franz-go holds of the head comes from the budget too; a fetch of 1 MiB may become several once decompressed.
 	perFetch := min(max(int32(int64(cfg.MemoryBudget)/16), 1<<20), 16<<20)
+	if o.Probe != nil && o.Probe.FetchBytes > 0 {
+		perFetch = o.Probe.FetchBytes
+	}
 	return &kafka.Options{
 		Brokers: k.Brokers, ClientID: "segment-webhooks",
 		TLS: k.TLS, CAFile: k.CAFile, CertFile: k.CertFile, KeyFile: k.KeyFile,
@@ -135,7 +141,7 @@ func newKafkaOptions(cfg *config.Config, o Options) *kafka.Options {
 		},
 		Topics: k.Topics, Group: k.Group, InstanceID: k.InstanceID, SessionTimeout: k.SessionTimeout,
 		ConsumerGroups: k.GroupProtocol == "consumer", Start: k.Start,
-		FetchMaxBytes: perFetch, FetchMaxPartitionBytes: 256 << 10,
+		FetchMaxBytes: perFetch, FetchMaxPartitionBytes: min(perFetch, 256<<10),
 		Log: o.Log, Dial: o.DialKafka,
 	}
 }

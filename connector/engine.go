@@ -66,6 +66,7 @@ type settings struct {
 	orphanGrace    time.Duration
 	deadLetters    string // topic
 	budget         budget
+	probe          *Probe
 	name           string // of this connector, in dead letters
 	startLatest    bool
 }
@@ -196,6 +197,7 @@ func (e *engine) run(ctx context.Context) error {
 
 // notify passes on what the ledger's last change made possible. The lock is held.
 func (e *engine) notify() {
+	e.settings.probe.tell(e)
 	woken, reads := e.ledger.Woken()
 	for ; woken != 0; woken &= woken - 1 {
 		e.couriers[bits.TrailingZeros64(woken)].wake()
