@@ -42,6 +42,7 @@ func (l *loader) read(d *definition) (enabled bool) {
 		d.checkKeys("", d.raw, ownKeys())
 	}
 	m := &Mapping{Name: d.name, Number: d.number, ID: d.identity(), Enabled: true, Start: d.start()}
+	d.checkReserved()
 	condition := d.trigger(m)
 	d.fields(m)
 	if d.sound {

@@ -91,6 +91,17 @@
 // headers must be an object; names are tokens, values become text (null the word null) and must exist in Latin-1. Names
 // that differ by case only are joined with a comma. The value "undefined" removes a header. data must be an object.
 //
+// # Webhooks (Classic)
+//
+// [Options].Classic adds Segment's older destination to the mappings: up to five URLs that get every event as it is, by
+// POST, with fixed headers. It is made of mappings such as anybody could write,
+//
+//	trigger: type = "" or type != ""
+//	fields: {url: …, method: POST, headers: {…}, data: {"@path": "$."}}
+//
+// but that its data is the event to the byte, "__proto__" included, and that the URLs may be [Mapping].Alternatives of
+// one mapping.
+//
 // # Differences from Segment
 //
 //   - Names that JavaScript objects inherit, such as constructor, are missing.

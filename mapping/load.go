@@ -18,6 +18,8 @@ type Options struct {
 	// AllowedHosts are the only hosts that a URL may name whose host is computed from the event: "host" with any
 	// port, "host:port", "*.example.com" for the names below example.com. Empty refuses such mappings.
 	AllowedHosts []string
+	// Classic is the Webhooks (Classic) destination beside the mappings.
+	Classic Classic
 }
 
 // Env looks up an environment variable, as os.LookupEnv does.
@@ -49,6 +51,8 @@ type loader struct {
 	hosts hostList
 	set   *Set
 	ids   map[string]*definition
+
+	reserved []string // names and ids that no mapping may have
 }
 
 func load(s *source, env Env, opts Options) (*Set, []Warning, error) {
@@ -58,6 +62,9 @@ func load(s *source, env Env, opts Options) (*Set, []Warning, error) {
 		return nil, nil, Faults{{File: "CONNECTOR_ALLOWED_HOSTS", Message: err.Error()}}
 	}
 	l.hosts = hosts
+	if opts.Classic.URLs != "" {
+		l.reserved = classicNames()
+	}
 	enabled := 0
 	if !s.broken {
 		for _, d := range l.definitions() {
@@ -69,12 +76,14 @@ func load(s *source, env Env, opts Options) (*Set, []Warning, error) {
 	switch {
 	case enabled > maxMappings:
 		l.fault(l.valueAt(""), fmt.Sprintf("enables %d mappings; at most %d can be enabled", enabled, maxMappings))
-	case enabled == 0 && len(l.faults) == 0:
+	case enabled == 0 && len(l.faults) == 0 && opts.Classic.URLs == "":
 		l.warnings = append(l.warnings, Warning{File: l.file, Message: "enables no mapping: every event will be read and none delivered"})
 	}
 	l.sort()
+	n := min(len(l.set.mappings), maxMappings)
+	l.set.mappings, l.set.triggers = l.set.mappings[:n], l.set.triggers[:n]
+	l.classic(opts.Classic)
 	if len(l.faults) > 0 {
-		l.set.mappings = l.set.mappings[:min(len(l.set.mappings), maxMappings)]
 		return l.set.compiled(), l.warnings, l.faults
 	}
 	return l.set.compiled(), l.warnings, nil

@@ -21,6 +21,11 @@ type Mapping struct {
 	// Start is where a new mapping begins to read: "earliest", "latest", an RFC 3339 time, or "" for the default.
 	Start string
 
+	// Alternatives are the URLs of a Webhooks (Classic) destination for which a success at any of them is enough: each
+	// is the mapping that sends to one, and is to be tried as often as the others. What Resolve gives is the first
+	// one's. nil for every other mapping.
+	Alternatives []*Mapping
+
 	program program
 }
 
@@ -35,7 +40,8 @@ func (m *Mapping) Resolve(event []byte) (Payload, error) {
 }
 
 // Endpoint returns scheme, host and port of the URL, such as "https://example.com:8443", and "" where they are not the
-// same for all events. A port that is the scheme's own is left out, and so are user and password.
+// same for all events, or where there are Alternatives. A port that is the scheme's own is left out, and so are user
+// and password.
 func (m *Mapping) Endpoint() string { return m.program.endpoint }
 
 // HostFromEvent reports whether the URL's host is computed from the event, and therefore has to be one of
@@ -61,6 +67,8 @@ type program struct {
 
 	// passThrough is set where data is the event itself.
 	passThrough bool
+	// verbatim is set where it is so although the event holds a key that a mapping would leave out.
+	verbatim bool
 	// hosts is set where the URL's host comes from the event.
 	hosts hostList
 }
@@ -69,7 +77,7 @@ func (p *program) resolve(event []byte) (Payload, error) {
 	payload := p.constant
 	tree := p.whole != nil || p.url != nil || p.method != nil || p.headers != nil || p.data != nil
 	if p.passThrough {
-		if bytes.Contains(event, []byte(protoKey)) {
+		if !p.verbatim && bytes.Contains(event, []byte(protoKey)) {
 			tree = true
 		} else {
 			payload.Data = event

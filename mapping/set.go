@@ -26,14 +26,15 @@ type requirement struct {
 	some map[string]uint64 // the others, by the JSON of the field
 }
 
-// Mappings returns the enabled mappings in the order of their definition, at most 50. The caller must not change it.
+// Mappings returns the enabled mappings in the order of their definition, at most 50, and behind them those of a
+// Classic destination, at most 5. The caller must not change it.
 func (s *Set) Mappings() []*Mapping { return s.mappings }
 
 // compiled makes the set ready to read events.
 func (s *Set) compiled() *Set {
 	s.byType = requirement{slot: s.paths.Add([]string{"type"}), some: map[string]uint64{}}
 	s.byEvent = requirement{slot: s.paths.Add([]string{"event"}), some: map[string]uint64{}}
-	for i, t := range s.triggers[:len(s.mappings)] {
+	for i, t := range s.triggers {
 		s.programs = append(s.programs, t.Compile(&s.paths))
 		types, events := t.Requires()
 		s.byType.add(1<<i, types)
