@@ -13,6 +13,8 @@ type shipment struct {
 	payloads []sink.Payload // parallel to events; nil for a single event that is not resolved yet
 	faults   []error        // parallel to events, when they could not be resolved
 	array    bool           // sent as an array, even a single one
+	expired  bool           // not to be sent: the windows have ended
+	counted  bool           // among the endpoint's requests in flight
 }
 
 // batches are a mapping's events that wait for company, by URL, method and headers. The engine's lock guards them.

@@ -22,6 +22,8 @@ type courier struct {
 	ctx   context.Context  //nolint:containedctx // ends the workers, which no call starts
 	reach sink.Reach
 
+	endpoint *endpoint // nil for undecodable records
+
 	// Under the engine's lock.
 	idle    *sync.Cond // workers without work
 	waiting int
@@ -115,22 +117,31 @@ func (c *courier) next(buf *[]*lane.Event) *shipment {
 
 // more says whether another worker would find something now. The engine's lock is held.
 func (c *courier) more(now time.Time) bool {
-	return c.batches.due(now) || c.e.ledger.Ready(c.index, now)
+	return c.endpoint.admit(now) == admitted && (c.batches.due(now) || c.e.ledger.Ready(c.index, now))
 }
 
 // pick takes what is to be sent next, or nil. It may let go of the engine's lock meanwhile.
 func (c *courier) pick(buf *[]*lane.Event, now time.Time) *shipment {
+	switch c.endpoint.admit(now) {
+	case failing:
+		return c.hold(now)
+	case probing:
+		return c.probe(now)
+	case full:
+		return nil // the next answer wakes us
+	case admitted:
+	}
 	if !c.batched() {
 		events := c.e.ledger.Take(nil, c.index, 1, c.e.settings.batchMaxBytes, now)
 		c.e.notify()
 		if len(events) == 0 {
 			return nil
 		}
-		return &shipment{events: events}
+		return c.admitted(&shipment{events: events})
 	}
 	for {
 		if s := c.batches.take(now); s != nil {
-			return s
+			return c.admitted(s)
 		}
 		*buf = c.e.ledger.Take((*buf)[:0], c.index, c.m.BatchSize, c.e.settings.batchMaxBytes, now)
 		c.e.notify()
@@ -141,6 +152,96 @@ func (c *courier) pick(buf *[]*lane.Event, now time.Time) *shipment {
 			return s
 		}
 	}
+}
+
+// admitted counts a shipment that goes out.
+func (c *courier) admitted(s *shipment) *shipment {
+	c.endpoint.sent()
+	s.counted = c.endpoint != nil
+	return s
+}
+
+// probe takes one event to find out whether the endpoint is back: the one that has failed least, so that an event which only the
+// receiver dislikes does not stand for all.
+func (c *courier) probe(now time.Time) *shipment {
+	e := c.e
+	c.dissolve(now)
+	events := e.ledger.Take(nil, c.index, probeChoice, e.settings.batchMaxBytes, now)
+	if len(events) == 0 {
+		return nil
+	}
+	best := 0
+	for i, ev := range events {
+		if ev.Tries < events[best].Tries {
+			best = i
+		}
+	}
+	for i, ev := range events {
+		if i != best {
+			c.putBack(ev, now)
+		}
+	}
+	e.settled.Broadcast()
+	e.notify()
+	return c.admitted(&shipment{events: events[best : best+1]})
+}
+
+const (
+	probeChoice = 16
+	holdAtOnce  = 500 // events put back with the lock held
+)
+
+// hold deals with what becomes due while nothing goes out: events wait for the next probe, spending no attempts, and those whose
+// window has ended are given up; but each has been tried once, or its endpoint was dead for its whole window.
+func (c *courier) hold(now time.Time) *shipment {
+	e := c.e
+	c.dissolve(now)
+	var expired, owed []*lane.Event
+	for _, ev := range e.ledger.TakeOverdue(nil, c.index, holdAtOnce, now) {
+		switch {
+		case now.Before(ev.Deadline):
+			c.putBack(ev, now)
+		case ev.Tries > 0 || c.endpoint.dead(e.ledger.Arrived(ev)):
+			expired = append(expired, ev)
+		default:
+			owed = append(owed, ev)
+		}
+	}
+	defer e.notify()
+	defer e.settled.Broadcast()
+	if len(owed) > 0 && len(expired) == 0 {
+		for _, ev := range owed[1:] {
+			e.ledger.Retry(ev, now)
+		}
+		return c.admitted(&shipment{events: owed[:1]})
+	}
+	for _, ev := range owed {
+		e.ledger.Retry(ev, now)
+	}
+	if len(expired) == 0 {
+		return nil
+	}
+	return &shipment{events: expired, expired: true}
+}
+
+// putBack lets an event wait for the next probe, or for the end of its window.
+func (c *courier) putBack(ev *lane.Event, now time.Time) {
+	due := c.endpoint.probe
+	if !due.After(now) {
+		due = now.Add(c.endpoint.min)
+	}
+	if due.After(ev.Deadline) {
+		due = ev.Deadline
+	}
+	c.e.ledger.Retry(ev, due)
+}
+
+// dissolve puts the events of open batches back: they are not going out now, and their windows go on.
+func (c *courier) dissolve(now time.Time) {
+	c.batches.discard(func(ev *lane.Event) bool {
+		c.putBack(ev, now)
+		return true
+	})
 }
 
 // collect resolves events and adds them to the open batches. Those that cannot be resolved come back as a shipment that fails.
@@ -216,6 +317,9 @@ func (c *courier) arm(now time.Time) {
 	at, ok := c.e.ledger.NextDue(c.index)
 	if b, open := c.batches.next(); open && (!ok || b.Before(at)) {
 		at, ok = b, true
+	}
+	if h := c.endpoint; h != nil && h.open && h.inFlight == 0 && (!ok || h.probe.Before(at)) && c.e.ledger.Ready(c.index, now) {
+		at, ok = h.probe, true // there is something to probe with
 	}
 	if !ok || !c.alarm.IsZero() && c.alarm.After(now) && !at.Before(c.alarm) {
 		return

@@ -25,10 +25,12 @@ func reasons() []string {
 }
 
 // bury writes dead letters for events and settles each once all in-sync replicas have it. It does not hold up the worker: the
-// events stay in the mapping's window until then, which bounds them.
+// events stay in the mapping's window until then, which bounds them. A nil failure leaves the events' own.
 func (c *courier) bury(events []*lane.Event, reason string, f *lane.Failure) {
 	for _, ev := range events {
-		ev.Last = f
+		if f != nil {
+			ev.Last = f
+		}
 	}
 	c.e.tasks.Go(func() { c.writeDeadLetters(events, reason) })
 }

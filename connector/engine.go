@@ -39,10 +39,11 @@ type engine struct {
 	partitions  map[kafka.TopicPartition]*lane.Partition
 	fresh       map[*lane.Partition]struct{} // wait for their first commit before they are read
 	couriers    []*courier
-	wanted      *sync.Cond // a lane may want a slice read back
-	settled     *sync.Cond // events in flight have become fewer
-	stopped     bool       // no more taking
-	uncommitted int        // events settled since the last commit
+	endpoints   map[string]*endpoint // by scheme, host and port
+	wanted      *sync.Cond           // a lane may want a slice read back
+	settled     *sync.Cond           // events in flight have become fewer
+	stopped     bool                 // no more taking
+	uncommitted int                  // events settled since the last commit
 
 	started chan struct{} // closed once consumer is set
 	gate    chan struct{} // held by whoever commits, or gives partitions up
@@ -99,6 +100,7 @@ func newEngine(s settings, set *mapping.Set, log *slog.Logger, m *metrics) (*eng
 		settings: s, log: log, metrics: m, set: set,
 		partitions: map[kafka.TopicPartition]*lane.Partition{},
 		fresh:      map[*lane.Partition]struct{}{},
+		endpoints:  map[string]*endpoint{},
 		started:    make(chan struct{}),
 		gate:       make(chan struct{}, 1),
 		flow:       make(chan struct{}, 1),
@@ -115,7 +117,10 @@ func newEngine(s settings, set *mapping.Set, log *slog.Logger, m *metrics) (*eng
 			id.Events = max(id.Events, 4*m.BatchSize)
 		}
 		identities = append(identities, id)
-		e.couriers = append(e.couriers, newCourier(e, i, m))
+		c := newCourier(e, i, m)
+		c.endpoint = e.endpointOf(m)
+		c.endpoint.couriers = append(c.endpoint.couriers, c)
+		e.couriers = append(e.couriers, c)
 	}
 	identities = append(identities, lane.Identity{
 		Name: undecodableLane, Events: 1000, Bytes: s.budget.windowBytes, MaxSlices: 1, Background: len(mappings) > 0,
@@ -131,6 +136,20 @@ func newEngine(s settings, set *mapping.Set, log *slog.Logger, m *metrics) (*eng
 	n := runtime.GOMAXPROCS(0)
 	e.readers = make(chan *ingester, n+slowSliceReaders)
 	return e, nil
+}
+
+// endpointOf returns the health of the place a mapping sends to.
+func (e *engine) endpointOf(m *mapping.Mapping) *endpoint {
+	name := m.Endpoint()
+	if name == "" {
+		name = "mapping " + m.Name
+	}
+	h := e.endpoints[name]
+	if h == nil {
+		h = newEndpoint(name, e.settings.backoff)
+		e.endpoints[name] = h
+	}
+	return h
 }
 
 // undecodableLane is the lane of records that are no events. Its only delivery is the dead letter, so that the offset waits for it

@@ -16,25 +16,89 @@ func (c *courier) ship(s *shipment) {
 			c.bury([]*lane.Event{ev}, reasonUndecodable, &lane.Failure{At: time.Now(), Error: ev.Problem})
 		}
 		return
+	case s.expired:
+		c.expire(s.events)
+		return
 	case s.faults != nil:
 		for i, ev := range s.events {
-			c.bury([]*lane.Event{ev}, reasonMappingFailed, &lane.Failure{At: time.Now(), Error: s.faults[i].Error()})
+			c.mappingFailed([]*lane.Event{ev}, s.faults[i])
 		}
 		return
 	case s.payloads == nil:
 		r := c.resolve(s.events[0])
 		if r.err != nil {
-			c.bury(s.events, reasonMappingFailed, &lane.Failure{At: time.Now(), Error: r.err.Error()})
+			c.withdraw(s)
+			c.mappingFailed(s.events, r.err)
 			return
 		}
-		s.payloads = []sink.Payload{r.payload}
+		s.payloads, s.array = []sink.Payload{r.payload}, c.batched()
 	}
 	request, err := c.request(s)
 	if err != nil {
-		c.bury(s.events, reasonMappingFailed, &lane.Failure{At: time.Now(), Error: err.Error()})
+		c.withdraw(s)
+		c.mappingFailed(s.events, err)
 		return
 	}
 	c.conclude(s, c.e.sender.Send(c.ctx, request))
+}
+
+func (c *courier) mappingFailed(events []*lane.Event, err error) {
+	c.bury(events, reasonMappingFailed, &lane.Failure{At: time.Now(), Error: err.Error()})
+}
+
+// expire gives up events whose window ended while the endpoint was known to fail. Those it was never sent to say so.
+func (c *courier) expire(events []*lane.Event) {
+	c.e.mu.Lock()
+	untried := &lane.Failure{At: time.Now(), Error: "not tried: " + c.endpoint.name + " has answered nothing with success since " + c.endpoint.since.UTC().Format(time.RFC3339)}
+	c.e.mu.Unlock()
+	for _, ev := range events {
+		if ev.Last == nil {
+			ev.Last = untried
+		}
+	}
+	c.bury(events, reasonExpired, nil)
+}
+
+// withdraw takes back that a shipment goes out.
+func (c *courier) withdraw(s *shipment) {
+	if s.counted {
+		c.e.mu.Lock()
+		c.endpoint.withdrawn()
+		c.e.mu.Unlock()
+	}
+}
+
+// answered tells the endpoint's health of an answer, and everybody who waits for it.
+func (c *courier) answered(s *shipment, a sink.Answer) {
+	if !s.counted {
+		return
+	}
+	e, h := c.e, c.endpoint
+	e.mu.Lock()
+	limited := h.open || h.limit > 0
+	what := h.answered(a, time.Now(), e.settings.inFlight, rand.Float64()) //nolint:gosec // spreads load, guards nothing
+	since := h.since
+	if limited || what != unchanged {
+		for _, other := range h.couriers {
+			other.wake()
+		}
+	}
+	e.mu.Unlock()
+	switch what {
+	case opened:
+		e.log.Warn("an endpoint fails: its events wait, and a request now and then finds out when it is back",
+			"endpoint", h.name, "mapping", c.name, "status", a.Status, "error", errorText(a.Err), "failing_since", since.UTC())
+	case recovered:
+		e.log.Warn("an endpoint works again", "endpoint", h.name, "mapping", c.name, "failed_for", time.Since(since).Round(time.Second).String())
+	case unchanged:
+	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
 
 func (c *courier) request(s *shipment) (*sink.Request, error) {
@@ -56,8 +120,10 @@ func (c *courier) request(s *shipment) (*sink.Request, error) {
 func (c *courier) conclude(s *shipment, a sink.Answer) {
 	e := c.e
 	if a.Err != nil && c.ctx.Err() != nil {
+		c.withdraw(s)
 		return // stopping: the outcome is unknown, and nothing is committed for these any more
 	}
+	c.answered(s, a)
 	e.metrics.attempt(c.index, len(s.events), a)
 	for _, ev := range s.events {
 		ev.Attempts += a.Requests
@@ -96,6 +162,8 @@ func (c *courier) retry(events []*lane.Event, a sink.Answer) {
 	now := time.Now()
 	attempts, longest := 0, time.Duration(0)
 	for _, ev := range events {
+		ev.Last = f
+		ev.Tries++
 		attempts = max(attempts, ev.Tries)
 		longest = max(longest, ev.Deadline.Sub(now))
 	}
@@ -103,8 +171,6 @@ func (c *courier) retry(events []*lane.Event, a sink.Answer) {
 	var expired []*lane.Event
 	e.mu.Lock()
 	for _, ev := range events {
-		ev.Last = f
-		ev.Tries++
 		if !now.Before(ev.Deadline) {
 			expired = append(expired, ev)
 			continue

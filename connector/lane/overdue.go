@@ -1,0 +1,31 @@
+package lane
+
+import (
+	"container/heap"
+	"time"
+)
+
+// Arrived returns when the event was first read; its retry window began then.
+func (g *Ledger) Arrived(e *Event) time.Time { return e.Deadline.Add(-g.settings.Window) }
+
+// TakeOverdue is Take for a mapping whose endpoint is known to fail: events whose retry is due, and of the new ones only those whose window
+// has ended already. The others stay where they are, in Kafka.
+func (g *Ledger) TakeOverdue(dst []*Event, m, n int, now time.Time) []*Event {
+	w := g.windows[m]
+	n += len(dst)
+	for len(dst) < n && len(w.retries) > 0 && !w.retries[0].due.After(now) {
+		e := w.retries[0]
+		heap.Pop(&w.retries)
+		e.state = taken
+		e.lane.partition.inflight++
+		dst = append(dst, e)
+	}
+	for len(dst) < n {
+		l := w.next()
+		if l == nil || l.arrived.Add(g.settings.Window).After(now) || !w.room(l.record().Size()) {
+			break
+		}
+		dst = append(dst, g.take(l, now))
+	}
+	return dst
+}
