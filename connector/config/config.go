@@ -11,6 +11,7 @@ type Config struct {
 	Kafka    Kafka
 	Events   Events
 	Mappings Mappings
+	Classic  Classic
 	Delivery Delivery
 
 	// MemoryBudget bounds the bytes of events held in memory, over all partitions and mappings.
@@ -76,7 +77,8 @@ type Events struct {
 	Format string
 }
 
-// Mappings says where the mappings are defined. Exactly one of the three is set.
+// Mappings says where the mappings are defined. Exactly one of the three is set, or none where there is a Classic
+// destination.
 type Mappings struct {
 	// File is the path of a YAML or JSON file.
 	File string
@@ -85,6 +87,19 @@ type Mappings struct {
 	// Vars holds the numbered variables by their names without the prefix, such as "MAPPING_1_URL". Their values are
 	// as found.
 	Vars map[string]string
+}
+
+// Classic says where a Webhooks (Classic) destination sends every event. The texts are as found: package mapping reads
+// them. They are secrets because URLs and headers often hold one.
+type Classic struct {
+	// URLs are separated by commas; not set: there is no such destination.
+	URLs Secret
+	// Headers are those that all URLs get, in JSON.
+	Headers Secret
+	// Own are the headers that one URL gets, by its place, in JSON.
+	Own [maxWebhooks]Secret
+	// DeliverTo is "any", where one URL that takes an event is enough, or "all", where each is on its own.
+	DeliverTo string
 }
 
 // Delivery says how webhooks are sent, tried again and given up.

@@ -15,6 +15,7 @@ func (l *loader) crossCheck() {
 	l.checkTLS()
 	l.checkSASL()
 	l.checkMappings()
+	l.checkClassic()
 	l.checkRetries()
 	l.checkDeadLetters()
 	l.checkMemory()
@@ -100,10 +101,28 @@ func (l *loader) checkMappings() {
 	}
 	switch len(sources) {
 	case 0:
-		l.fault("MAPPINGS_FILE", "", "is not set", "give the path of a mappings file (or set "+Prefix+"MAPPINGS, or "+Prefix+"MAPPING_1_NAME and so on)")
+		if !l.hasClassic() {
+			l.fault("MAPPINGS_FILE", "", "is not set", "give the path of a mappings file (or set "+Prefix+"MAPPINGS, "+Prefix+"MAPPING_1_NAME and so on, or "+Prefix+"WEBHOOK_URLS)")
+		}
 	case 1:
 	default:
 		l.fault(sources[0], "", "and "+Prefix+strings.Join(sources[1:], " and "+Prefix)+" are both set", "mappings have one source: keep one of them")
+	}
+}
+
+func (l *loader) hasClassic() bool { return l.isSet("WEBHOOK_URLS") || l.isSet("WEBHOOK_URLS_FILE") }
+
+// checkClassic refuses settings of a Classic destination that is not there.
+func (l *loader) checkClassic() {
+	if l.hasClassic() {
+		return
+	}
+	for _, v := range new(Classic).variables() {
+		for _, name := range []string{v.Name, v.Name + "_FILE"} {
+			if l.isSet(name) && l.sound(name) {
+				l.fault(name, "", "is set, but "+Prefix+"WEBHOOK_URLS is not", "give the URLs it is for, or remove it")
+			}
+		}
 	}
 }
 

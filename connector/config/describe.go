@@ -29,7 +29,10 @@ type Variable struct {
 func Describe() []Variable {
 	var all []Variable
 	for _, v := range new(Config).variables() {
-		v.Name = Prefix + v.Name
+		v.Name = Prefix + cmp.Or(v.shown, v.Name)
+		if len(all) > 0 && all[len(all)-1].Name == v.Name {
+			continue
+		}
 		all = append(all, v.Variable)
 		if v.Name != Prefix+"MAPPINGS" {
 			continue
@@ -76,7 +79,7 @@ func WriteText(w io.Writer) error {
 // hint says what is allowed, in so far as the type does not say it.
 func (v Variable) hint() string {
 	switch {
-	case v.Type == "file", v.Type == "flag", v.Type == "secret", v.Allowed == "a name":
+	case v.Type == "file", v.Type == "flag", v.Allowed == "any text", v.Allowed == "a name":
 		return ""
 	}
 	return " (" + strings.TrimPrefix(v.Allowed, "a "+v.Type+" ") + ")"

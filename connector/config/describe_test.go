@@ -24,7 +24,7 @@ func TestEveryVariableIsDescribed(t *testing.T) {
 		}
 		seen[v.Name] = true
 	}
-	for _, name := range []string{"CONNECTOR_KAFKA_BROKERS", "CONNECTOR_MAPPING_<n>_URL", "CONNECTOR_SHARED_SECRET", "CONNECTOR_ON_LAG"} {
+	for _, name := range []string{"CONNECTOR_KAFKA_BROKERS", "CONNECTOR_MAPPING_<n>_URL", "CONNECTOR_SHARED_SECRET", "CONNECTOR_ON_LAG", "CONNECTOR_WEBHOOK_<n>_HEADERS"} {
 		if !seen[name] {
 			t.Errorf("%s: not described", name)
 		}

@@ -222,6 +222,24 @@ func TestFaults(t *testing.T) {
 				`CONNECTOR_batch_linger is unknown; did you mean CONNECTOR_BATCH_LINGER?`,
 			},
 		},
+		{
+			"a Classic destination without URLs",
+			[]string{`CONNECTOR_WEBHOOK_HEADERS={"A":"hunter2"}`, "CONNECTOR_WEBHOOK_2_HEADERS_FILE=" + text, "CONNECTOR_CLASSIC_DELIVER_TO=all"},
+			[]string{
+				`CONNECTOR_WEBHOOK_HEADERS is set, but CONNECTOR_WEBHOOK_URLS is not; give the URLs it is for, or remove it`,
+				`CONNECTOR_WEBHOOK_2_HEADERS_FILE is set, but CONNECTOR_WEBHOOK_URLS is not; give the URLs it is for, or remove it`,
+				`CONNECTOR_CLASSIC_DELIVER_TO is set, but CONNECTOR_WEBHOOK_URLS is not; give the URLs it is for, or remove it`,
+			},
+		},
+		{
+			"a Classic destination with slips",
+			[]string{"CONNECTOR_WEBHOOK_URLS=hunter2", "CONNECTOR_CLASSIC_DELIVER_TO=both", "CONNECTOR_WEBHOOK_6_HEADERS={}", "CONNECTOR_WEBHOOK_URL=hunter2"},
+			[]string{
+				`CONNECTOR_CLASSIC_DELIVER_TO is "both": not one of the words allowed; give any or all`,
+				`CONNECTOR_WEBHOOK_6_HEADERS is unknown; URLs are numbered from 1 to 5`,
+				`CONNECTOR_WEBHOOK_URL is unknown; did you mean CONNECTOR_WEBHOOK_URLS?`,
+			},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := config.Load(minimal(c.env...))
@@ -243,7 +261,7 @@ func TestNothingSet(t *testing.T) {
 	want := []string{
 		`CONNECTOR_KAFKA_BROKERS is not set; give the brokers to start from, such as kafka-1:9092,kafka-2:9092`,
 		`CONNECTOR_KAFKA_TOPICS is not set; give the topics to read, such as segment-events, or a regular expression such as ^segment-.*`,
-		`CONNECTOR_MAPPINGS_FILE is not set; give the path of a mappings file (or set CONNECTOR_MAPPINGS, or CONNECTOR_MAPPING_1_NAME and so on)`,
+		`CONNECTOR_MAPPINGS_FILE is not set; give the path of a mappings file (or set CONNECTOR_MAPPINGS, CONNECTOR_MAPPING_1_NAME and so on, or CONNECTOR_WEBHOOK_URLS)`,
 	}
 	if diff := cmp.Diff(want, lines(err)); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)

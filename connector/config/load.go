@@ -24,16 +24,22 @@ func Load(environ []string) (*Config, error) {
 	return l.config, nil
 }
 
-// LoadDelivery reads only what shapes a request: Delivery's SharedSecret, AllowedHosts and UserAgent. It is for
-// commands that work without Kafka. Other variables are not looked at, except that unknown ones are faults as in Load.
-func LoadDelivery(environ []string) (*Delivery, error) {
+// LoadRequests reads only what shapes a request: Classic, and Delivery's SharedSecret, AllowedHosts and UserAgent. It is
+// for commands that work without Kafka. Other variables are not looked at, except that unknown ones are faults as in
+// Load.
+func LoadRequests(environ []string) (*Config, error) {
 	l := newLoader(environ)
-	l.readAll([]string{"SHARED_SECRET", "ALLOWED_HOSTS", "USER_AGENT"})
+	names := []string{"SHARED_SECRET", "ALLOWED_HOSTS", "USER_AGENT"}
+	for _, v := range l.config.Classic.variables() {
+		names = append(names, v.Name)
+	}
+	l.readAll(names)
+	l.checkClassic()
 	l.refuseUnknown()
 	if len(l.faults) > 0 {
 		return nil, errors.Join(l.faults...)
 	}
-	return &l.config.Delivery, nil
+	return l.config, nil
 }
 
 // loader fills a Config and gathers faults.

@@ -50,6 +50,7 @@ func TestDefaults(t *testing.T) {
 		},
 		Events:   config.Events{Format: "auto"},
 		Mappings: config.Mappings{Inline: "mappings: []"},
+		Classic:  config.Classic{DeliverTo: "any"},
 		Delivery: config.Delivery{
 			RequestTimeout: 5 * time.Second, RetryWindow: 4 * time.Hour, RetryMin: time.Second, RetryMax: 5 * time.Minute,
 			BatchLinger: time.Second, MaxInFlight: 64, BatchMaxBytes: 4_000_000, DLQTopic: "segment-webhooks.dlq",
@@ -66,6 +67,7 @@ func TestDefaults(t *testing.T) {
 func TestEveryVariable(t *testing.T) {
 	mappings := writeFile(t, "mappings.yaml", "mappings: []\n")
 	password := writeFile(t, "password", "hunter2\r\n")
+	headers := writeFile(t, "headers", "{\"X-A\":\"a\"}\n")
 	cert, key := keyPair(t)
 	got, err := config.Load([]string{
 		"CONNECTOR_KAFKA_BROKERS=kafka-1:9092, [::1]:9093",
@@ -85,6 +87,10 @@ func TestEveryVariable(t *testing.T) {
 		"CONNECTOR_KAFKA_SASL_TOKEN=",
 		"CONNECTOR_EVENT_FORMAT=json",
 		"CONNECTOR_MAPPINGS_FILE=" + mappings,
+		"CONNECTOR_WEBHOOK_URLS=https://a.example,https://b.example",
+		"CONNECTOR_WEBHOOK_HEADERS_FILE=" + headers,
+		`CONNECTOR_WEBHOOK_5_HEADERS={"X-E":"e"}`,
+		"CONNECTOR_CLASSIC_DELIVER_TO=all",
 		"CONNECTOR_SHARED_SECRET= s3cr3t with blanks ",
 		"CONNECTOR_REQUEST_TIMEOUT=10s",
 		"CONNECTOR_RETRY_WINDOW=1h",
@@ -119,6 +125,10 @@ func TestEveryVariable(t *testing.T) {
 		},
 		Events:   config.Events{Format: "json"},
 		Mappings: config.Mappings{File: mappings},
+		Classic: config.Classic{
+			URLs: config.NewSecret("https://a.example,https://b.example"), Headers: config.NewSecret(`{"X-A":"a"}`),
+			Own: [5]config.Secret{4: config.NewSecret(`{"X-E":"e"}`)}, DeliverTo: "all",
+		},
 		Delivery: config.Delivery{
 			SharedSecret:   config.NewSecret(" s3cr3t with blanks "),
 			RequestTimeout: 10 * time.Second, RetryWindow: time.Hour, RetryMin: 200 * time.Millisecond, RetryMax: time.Hour,
@@ -202,16 +212,34 @@ func TestServiceLinksOfKubernetesAreIgnored(t *testing.T) {
 	}
 }
 
-func TestLoadDelivery(t *testing.T) {
-	got, err := config.LoadDelivery([]string{"CONNECTOR_SHARED_SECRET=s", "CONNECTOR_ALLOWED_HOSTS=a.example", "CONNECTOR_RETRY_WINDOW=nonsense"})
+func TestClassicNeedsNoMappings(t *testing.T) {
+	kafka := []string{"CONNECTOR_KAFKA_BROKERS=kafka-1:9092", "CONNECTOR_KAFKA_TOPICS=events"}
+	for _, urls := range []string{"CONNECTOR_WEBHOOK_URLS=https://a.example", "CONNECTOR_WEBHOOK_URLS_FILE=" + writeFile(t, "urls", "https://a.example\n")} {
+		got, err := config.Load(append(kafka, urls))
+		if err != nil {
+			t.Errorf("%s: %v", urls, err)
+		} else if text := got.Classic.URLs.Reveal(); text != "https://a.example" {
+			t.Errorf("%s: got the URLs %q", urls, text)
+		}
+	}
+}
+
+func TestLoadRequests(t *testing.T) {
+	got, err := config.LoadRequests([]string{
+		"CONNECTOR_SHARED_SECRET=s", "CONNECTOR_ALLOWED_HOSTS=a.example", "CONNECTOR_WEBHOOK_URLS=https://a.example",
+		"CONNECTOR_RETRY_WINDOW=nonsense",
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &config.Delivery{SharedSecret: config.NewSecret("s"), AllowedHosts: []string{"a.example"}, UserAgent: "Segment.io/1.0"}
-	if diff := cmp.Diff(want, got, byText()); diff != "" {
-		t.Errorf("delivery (-want +got):\n%s", diff)
+	want := &config.Config{
+		Classic:  config.Classic{URLs: config.NewSecret("https://a.example"), DeliverTo: "any"},
+		Delivery: config.Delivery{SharedSecret: config.NewSecret("s"), AllowedHosts: []string{"a.example"}, UserAgent: "Segment.io/1.0"},
 	}
-	if _, err := config.LoadDelivery([]string{"CONNECTOR_SHARD_SECRET=s"}); err == nil {
+	if diff := cmp.Diff(want, got, byText()); diff != "" {
+		t.Errorf("config (-want +got):\n%s", diff)
+	}
+	if _, err := config.LoadRequests([]string{"CONNECTOR_SHARD_SECRET=s"}); err == nil {
 		t.Error("a misspelt secret must be a fault: requests would go unsigned")
 	}
 }

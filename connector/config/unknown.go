@@ -44,6 +44,9 @@ func (l *loader) knownNames() []string {
 
 // advise says what whoever set an unknown variable may have meant.
 func (l *loader) advise(name string, known []string) string {
+	if regexp.MustCompile(`^WEBHOOK_\d+_HEADERS(_FILE)?$`).MatchString(name) {
+		return "URLs are numbered from 1 to " + strconv.Itoa(maxWebhooks)
+	}
 	number, _, ok := cutNumber(name)
 	if n, err := strconv.Atoi(number); ok && err == nil {
 		if n < 1 || n > maxNumbered {

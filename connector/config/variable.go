@@ -17,6 +17,7 @@ import (
 type variable struct {
 	Variable // the name without prefix
 
+	shown  string        // the name in descriptions, for variables that are described as one; empty for its own
 	target any           // pointer to the field
 	kind   string        // what the text must be for envconfig to turn it into the field's type
 	check  func() string // looks at the field once it is set, and says what is wrong with it, or ""
@@ -187,6 +188,18 @@ func secret(name string, target *Secret, path *string, meaning string) variable 
 		Variable: Variable{Name: name, Type: "secret", Secret: true, Allowed: "any text", Meaning: meaning},
 		target:   target, kind: "a text", path: path,
 	}
+}
+
+// allowing says what a variable may hold.
+func (v variable) allowing(what string) variable {
+	v.Allowed = what
+	return v
+}
+
+// shownAs gives a variable a name in descriptions, which it may share with those beside it.
+func (v variable) shownAs(name string) variable {
+	v.shown = name
+	return v
 }
 
 // within says on which side of its bounds n lies, or "".

@@ -1,12 +1,18 @@
 package config
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // Prefix starts the name of every variable.
 const Prefix = "CONNECTOR_"
 
 // maxNumbered is how many mappings the numbered variables MAPPING_1_NAME, MAPPING_1_TRIGGER … can define.
 const maxNumbered = 50
+
+// maxWebhooks is how many URLs a Classic destination can have.
+const maxWebhooks = 5
 
 // variables is the table of all variables but the numbered ones, in the order in which an operator meets them.
 func (c *Config) variables() []variable {
@@ -54,6 +60,7 @@ func (c *Config) variables() []variable {
 			text("MAPPINGS", &c.Mappings.Inline, "", anyText, "the text of such a file",
 				"the mappings themselves, in place of a file"),
 		),
+		group("Classic", c.Classic.variables()...),
 		group("Delivery",
 			secret("SHARED_SECRET", &d.SharedSecret, nil,
 				"key of the X-Signature header; not set: requests are not signed"),
@@ -101,6 +108,23 @@ func (c *Config) variables() []variable {
 				"longest time from a delivery to the commit of its offset"),
 		),
 	)
+}
+
+// variables is the table of the Classic destination.
+func (c *Classic) variables() []variable {
+	const headers = `a JSON object such as {"X-Api-Key":"…"}`
+	all := []variable{
+		secret("WEBHOOK_URLS", &c.URLs, nil,
+			"URLs that get every event as it is, with or without mappings beside them").allowing("1 to 5 URLs, comma-separated"),
+		secret("WEBHOOK_HEADERS", &c.Headers, nil,
+			"headers of the requests to these URLs").allowing(headers),
+	}
+	for i := range c.Own {
+		all = append(all, secret("WEBHOOK_"+strconv.Itoa(i+1)+"_HEADERS", &c.Own[i], nil,
+			"headers of the requests to URL n alone, which win over those of all").allowing(headers).shownAs("WEBHOOK_<n>_HEADERS"))
+	}
+	return append(all, word("CLASSIC_DELIVER_TO", &c.DeliverTo, "any", []string{"any", "all"},
+		"any: all URLs are tried at once, and one that takes an event is enough; all: each has retries and dead letters of its own"))
 }
 
 // numbered is the table of the numbered variables: the end of each name, what it allows and what it means.

@@ -39,6 +39,8 @@ type outcome struct {
 	reason  string        // why the mapping does not fire, unless matched
 	err     error         // why it fires, but makes no request
 	request *sink.Request // nil unless matched and without err
+
+	alternatives int // how many requests there are of which one that succeeds is enough, this one included; 0 for none
 }
 
 // printer shows a preview piece by piece, in order.
@@ -96,18 +98,35 @@ func show(p printer, set *mapping.Set, invalid []Invalid, events []Event, signer
 			return err
 		}
 		for i, m := range set.Mappings() {
-			o := outcome{event: e.Number, mapping: m, matched: match&(1<<i) != 0}
-			if o.matched {
-				o.request, o.err = build(m, event, signer)
-			} else {
-				o.reason = reader.Explain(i)
-			}
-			if err := p.outcome(o); err != nil {
-				return err
+			for _, o := range outcomes(m, event, match&(1<<i) != 0, signer) {
+				o.event = e.Number
+				if !o.matched {
+					o.reason = reader.Explain(i)
+				}
+				if err := p.outcome(o); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return p.end()
+}
+
+// outcomes are what one mapping makes of an event: one, or one for each of its alternatives.
+func outcomes(m *mapping.Mapping, event []byte, matched bool, signer *sink.Signer) []outcome {
+	if !matched {
+		return []outcome{{mapping: m}}
+	}
+	targets := m.Alternatives
+	if targets == nil {
+		targets = []*mapping.Mapping{m}
+	}
+	all := make([]outcome, len(targets))
+	for i, target := range targets {
+		all[i] = outcome{mapping: target, matched: true, alternatives: len(m.Alternatives)}
+		all[i].request, all[i].err = build(target, event, signer)
+	}
+	return all
 }
 
 // build makes the request that delivery would send for this event alone.

@@ -74,7 +74,10 @@ func (p *textPrinter) outcome(o outcome) error {
 	p.requests++
 	r := o.request
 	note := ""
-	if o.mapping.Batch {
+	switch {
+	case o.alternatives > 0:
+		note = fmt.Sprintf("  (URL %d; one of %d that takes it is enough)", o.mapping.Number, o.alternatives)
+	case o.mapping.Batch:
 		note = fmt.Sprintf("  (in batches of up to %d; here a batch of one)", o.mapping.BatchSize)
 	}
 	if err := p.printf("  ✓ %s%s\n%s%s %s\n", name, note, indent, r.Method(), r.URL()); err != nil {

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -97,10 +98,25 @@ func access(k *config.Kafka) string {
 
 // target says where a mapping points.
 func target(m *mapping.Mapping, allowed []string) string {
-	if m.HostFromEvent() {
+	switch {
+	case m.HostFromEvent():
 		return "a host from the event: " + strings.Join(allowed, ", ")
+	case m.Alternatives != nil:
+		return "any of " + strings.Join(endpoints(m), ", ")
 	}
 	return cmp.Or(m.Endpoint(), "computed from the event")
+}
+
+// endpoints lists scheme, host and port of what a mapping calls, in so far as they are the same for all events.
+func endpoints(m *mapping.Mapping) []string {
+	if m.Alternatives == nil {
+		return []string{m.Endpoint()}
+	}
+	var all []string
+	for _, a := range m.Alternatives {
+		all = append(all, a.Endpoint())
+	}
+	return all
 }
 
 // risks lists what is allowed but often not meant.
@@ -127,7 +143,7 @@ func risks(c *config.Config, set *mapping.Set) []string {
 	computed := false
 	for _, m := range set.Mappings() {
 		computed = computed || m.HostFromEvent()
-		if strings.HasPrefix(m.Endpoint(), "http://") {
+		if slices.ContainsFunc(endpoints(m), func(e string) bool { return strings.HasPrefix(e, "http://") }) {
 			note("mapping %q sends over plain HTTP: anybody on the way can read its events and headers", m.Name)
 		}
 	}

@@ -24,9 +24,19 @@ func configFaults(err error) error {
 	return &faultsError{about: "the configuration", faults: flatten(err), help: `"connector config" lists every variable`}
 }
 
-// loadMappings compiles the mappings from the source that the configuration names; its error is a *faultsError.
+// mappingOptions are the settings that loading mappings depends on.
+func mappingOptions(c *config.Config) mapping.Options {
+	classic := mapping.Classic{URLs: c.Classic.URLs.Reveal(), Headers: c.Classic.Headers.Reveal(), All: c.Classic.DeliverTo == "all"}
+	for i, headers := range c.Classic.Own {
+		classic.Own[i] = headers.Reveal()
+	}
+	return mapping.Options{AllowedHosts: c.Delivery.AllowedHosts, Classic: classic}
+}
+
+// loadMappings compiles the mappings from the source that the configuration names, and those of a Classic destination;
+// its error is a *faultsError.
 func loadMappings(c *config.Config, environ []string) (*mapping.Set, []mapping.Warning, error) {
-	options := mapping.Options{AllowedHosts: c.Delivery.AllowedHosts}
+	options := mappingOptions(c)
 	env := lookup(environ)
 	var set *mapping.Set
 	var warnings []mapping.Warning
@@ -45,10 +55,13 @@ func loadMappings(c *config.Config, environ []string) (*mapping.Set, []mapping.W
 	return set, warnings, nil
 }
 
-// previewMappings compiles the mappings of a file. With keepGoing the mappings that do not load are told apart from
+// previewMappings compiles the mappings of a file, if there is one, and those of a Classic destination. With keepGoing the mappings that do not load are told apart from
 // the rest instead of ending the preview; what is wrong with the file as a whole always ends it.
 func previewMappings(path string, env mapping.Env, options mapping.Options, keepGoing bool) (*mapping.Set, []preview.Invalid, error) {
-	set, _, err := mapping.LoadFile(path, env, options)
+	set, _, err := mapping.LoadVars(nil, env, options)
+	if path != "" {
+		set, _, err = mapping.LoadFile(path, env, options)
+	}
 	if err == nil {
 		return set, nil, nil
 	}

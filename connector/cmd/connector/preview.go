@@ -11,12 +11,11 @@ import (
 
 	"segment-webhooks/connector/config"
 	"segment-webhooks/connector/preview"
-	"segment-webhooks/mapping"
 )
 
 // runPreview shows what the connector would do with events from a file. It needs no Kafka and sends nothing.
 func runPreview(_ context.Context, p process, flags *flag.FlagSet, args []string) error {
-	mappings := flags.String("mappings", "", "`FILE` of mappings, YAML or JSON")
+	mappings := flags.String("mappings", "", "`FILE` of mappings, YAML or JSON; not needed where CONNECTOR_WEBHOOK_URLS is set")
 	events := flags.String("events", "", "`FILE` of events, JSON lines or one document; - is standard input")
 	output := flags.String("output", "text", "`FORM`: text, json (one object a line) or curl (commands for a shell)")
 	keepGoing := flags.Bool("keep-going", false, "report mappings that do not load, and go on with the rest")
@@ -24,19 +23,19 @@ func runPreview(_ context.Context, p process, flags *flag.FlagSet, args []string
 	if err := parse(flags, args); err != nil {
 		return err
 	}
+	c, err := config.LoadRequests(p.environ)
+	if err != nil {
+		return configFaults(err)
+	}
 	switch {
-	case *mappings == "":
-		return usagef("--mappings is missing: name a mappings file")
+	case *mappings == "" && !c.Classic.URLs.IsSet():
+		return usagef("--mappings is missing: name a mappings file, or set CONNECTOR_WEBHOOK_URLS")
 	case *events == "":
 		return usagef("--events is missing: name a file of events, or - for standard input")
 	case !slices.Contains(preview.Outputs(), *output):
 		return usagef("--output is %q: give %s", *output, strings.Join(preview.Outputs(), ", "))
 	}
-	delivery, err := config.LoadDelivery(p.environ)
-	if err != nil {
-		return configFaults(err)
-	}
-	set, invalid, err := previewMappings(*mappings, lookup(p.environ), mapping.Options{AllowedHosts: delivery.AllowedHosts}, *keepGoing)
+	set, invalid, err := previewMappings(*mappings, lookup(p.environ), mappingOptions(c), *keepGoing)
 	if err != nil {
 		return err
 	}
@@ -51,8 +50,8 @@ func runPreview(_ context.Context, p process, flags *flag.FlagSet, args []string
 	return preview.Run(p.out, set, invalid, found, preview.Options{
 		Output:    *output,
 		Exact:     *exact,
-		Secret:    []byte(delivery.SharedSecret.Reveal()),
-		UserAgent: delivery.UserAgent,
+		Secret:    []byte(c.Delivery.SharedSecret.Reveal()),
+		UserAgent: c.Delivery.UserAgent,
 	})
 }
 
