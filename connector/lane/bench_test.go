@@ -127,28 +127,20 @@ func BenchmarkScale(b *testing.B) {
 			i++
 		}
 	})
-	b.Run("settle while all are paused", func(b *testing.B) {
+	b.Run("may any resume, all are paused", func(b *testing.B) {
 		g := benchLedger(b, lanes, 1)
 		for i := range partitions {
 			p := benchAssign(g, int32(i), "", now)
-			for range 2 {
-				g.Append(p, benchBlock(p.Head(), 1000, all), 0, now)
-			}
+			g.Append(p, benchBlock(p.Head(), 10, all), 0, now)
 		}
 		if pause, _ := g.Pause(); len(pause) != partitions {
 			b.Fatalf("%d partitions are paused, want %d", len(pause), partitions)
 		}
-		var events []*Event
 		b.ReportAllocs()
 		for b.Loop() {
 			if g.MayResume() {
 				b.Fatal("there is room")
 			}
-			events = g.Take(events[:0], 0, 1, 1<<20, now)
-			if len(events) != 1 {
-				b.Skip("ran out of records")
-			}
-			g.Settle(events[0])
 		}
 	})
 	behind := func(b *testing.B, lanes int) *Ledger {
@@ -187,32 +179,55 @@ func BenchmarkScale(b *testing.B) {
 			}
 		}
 	})
-	b.Run("take, most lanes over their share", func(b *testing.B) {
-		g := benchLedger(b, 1, 1<<40)
-		metadata := func() string {
-			source := benchLedger(b, 1, 1<<30)
-			p := benchAssign(source, 0, "", now)
-			source.Append(p, benchBlock(0, 100, 1), 0, now)
-			return source.Snapshot(p, 4096).Metadata
-		}()
-		for i := range partitions {
-			p := benchAssign(g, int32(i), "", now)
-			g.Append(p, benchBlock(0, 1000, 1), 0, now)
+	b.Run("next read, none has room", func(b *testing.B) {
+		g := behind(b, lanes)
+		for i := range partitions { // every lane has an event that is not delivered, every window is full
+			for _, l := range g.partitions[i].lanes {
+				e := &Event{Record: &Record{}, lane: l}
+				l.push(e)
+			}
 		}
-		held := g.Take(nil, 0, 20_000, 1<<40, now) // the first lanes hold everything
-		benchAssign(g, partitions, metadata, now)  // one is behind
+		for _, w := range g.windows {
+			w.events, w.bytes = w.capEvents, w.capBytes
+		}
 		b.ReportAllocs()
 		for b.Loop() {
-			e := held[len(held)-1]
+			if _, ok := g.NextRead(); ok {
+				b.Fatal("there is no room")
+			}
+		}
+	})
+	b.Run("take, the others have their share", func(b *testing.B) {
+		g := benchLedger(b, 1, 1<<40)
+		now := now
+		var ps []*Partition
+		for i := range partitions {
+			ps = append(ps, benchAssign(g, int32(i), "", now))
+		}
+		for range 30 {
+			for _, p := range ps {
+				now = now.Add(time.Millisecond)
+				g.Append(p, benchBlock(p.Head(), 1, 1), 0, now)
+			}
+		}
+		metadata := g.Snapshot(ps[0], 4096).Metadata
+		held := g.Take(nil, 0, 15_000, 1<<40, now)
+		benchAssign(g, partitions, metadata, now) // one is behind
+		held = append(held, g.Take(nil, 0, 15_000, 1<<40, now)...)
+		b.ReportAllocs()
+		i := 0
+		for b.Loop() {
+			e := held[i%len(held)]
+			p := e.Partition()
 			g.Settle(e)
-			got := g.Take(held[:len(held)-1], 0, len(held), 1<<20, now)
-			if len(got) == 0 {
-				b.Fatal("nothing taken")
+			now = now.Add(time.Millisecond)
+			g.Append(p, benchBlock(p.Head(), 1, 1), 0, now)
+			got := g.Take(nil, 0, 10, 1<<40, now)
+			if len(got) != 1 || got[0].Partition() != p {
+				b.Fatalf("%d are taken, want 1 of the partition that has less than its share", len(got))
 			}
-			held = got
-			if len(held) < 10_000 {
-				b.Skip("ran out of records")
-			}
+			held[i%len(held)] = got[0]
+			i++
 		}
 	})
 	b.Run("commit of all", func(b *testing.B) {

@@ -31,10 +31,14 @@ func (g *Ledger) Snapshot(p *Partition, limit int) Commit {
 		incarnation: p.incarnation, front: p.head, epoch: p.epoch, base: p.head,
 		lanes: make([]laneFacts, 0, len(p.lanes)+len(p.frozen)),
 	}
+	spans := g.spans[:0]
 	for _, l := range p.lanes {
 		f.base = min(f.base, l.cursor())
-		f.lanes = append(f.lanes, laneFacts{id: l.window.id, cursor: l.cursor(), done: l.done()})
+		first := len(spans)
+		spans = l.appendDone(spans)
+		f.lanes = append(f.lanes, laneFacts{id: l.window.id, cursor: l.cursor(), done: spans[first:]})
 	}
+	g.spans = spans
 	for _, l := range p.frozen {
 		f.base = min(f.base, l.cursor)
 	}

@@ -76,14 +76,14 @@ func (l *Lane) unlink(e *Event) {
 	l.bytes -= e.Size()
 }
 
-// done lists the settled stretches above the cursor that hold at least one delivery. The others are worth no bytes.
-func (l *Lane) done() []span {
-	var out []span
+// appendDone appends the settled stretches above the cursor that hold at least one delivery. The others are worth no bytes.
+func (l *Lane) appendDone(out []span) []span {
+	first := len(out)
 	add := func(lo, hi int64, weight int) {
 		if hi <= lo || weight == 0 {
 			return
 		}
-		if n := len(out); n > 0 && out[n-1].hi == lo {
+		if n := len(out); n > first && out[n-1].hi == lo {
 			out[n-1].hi = hi
 			out[n-1].weight += weight
 			return
@@ -179,9 +179,7 @@ func (g *Ledger) drop(l *Lane) {
 		l.slice = false
 		l.window.slices--
 		g.unref(l.block)
-		if len(l.window.behind) > 0 {
-			g.readsWanted = true // another lane may have a slice now
-		}
+		g.reads |= l.bit() // another lane may have a slice now
 	}
 	l.block = nil
 }

@@ -54,8 +54,11 @@ type Ledger struct {
 	paused     int  // partitions
 	caughtUp   bool // a driving lane of a paused partition has come to its head since Pause was last called
 
-	woken       uint64 // windows that may have something to take now
-	readsWanted bool   // some lane may want a slice
+	spans []span // room for Snapshot
+
+	woken uint64 // windows that may have something to take now
+	reads uint64 // windows that may have a lane to read back for; one that is not in here has none
+	turn  int    // the window to look at first for the next slice
 }
 
 // New returns an empty ledger. It refuses more lanes than MaxLanes and identities whose ids collide.
@@ -83,15 +86,14 @@ func New(s Settings) (*Ledger, error) {
 func (g *Ledger) wake(w *window) {
 	g.woken |= 1 << w.index
 	if len(w.behind) > 0 {
-		g.readsWanted = true
+		g.reads |= 1 << w.index
 	}
 }
 
-// Woken returns the mappings, as bits, that may have something to take since the last call, and whether NextRead may.
+// Woken returns the mappings, as bits, that may have something to take since the last call, and whether NextRead may have something.
 func (g *Ledger) Woken() (mappings uint64, reads bool) {
-	mappings, reads = g.woken, g.readsWanted
-	g.woken, g.readsWanted = 0, false
-	return mappings, reads
+	mappings, g.woken = g.woken, 0
+	return mappings, g.reads != 0
 }
 
 // Held returns the bytes of the blocks in memory.

@@ -70,7 +70,7 @@ func Incarnation(topicID [16]byte) uint32 {
 // the lanes fit, and the offset must be committed without metadata.
 func (f *facts) encode(limit int) (text string, dropped int, ok bool) {
 	room := (limit-len(metadataPrefix))*3/4 - crc32.Size
-	head := f.appendHead(nil, f.arrivals)
+	head := f.appendHead(make([]byte, 0, 256+16*len(f.lanes)), f.arrivals)
 	for n := len(f.arrivals) / 2; len(head)+1 > room && n >= 0; n /= 2 {
 		head = f.appendHead(head[:0], f.arrivals.thinned(n))
 		if n == 0 {
@@ -82,7 +82,7 @@ func (f *facts) encode(limit int) (text string, dropped int, ok bool) {
 	}
 	body, dropped := f.appendSpans(head, room)
 	body = binary.BigEndian.AppendUint32(body, crc32.Checksum(body, castagnoli))
-	return metadataPrefix + base64.RawURLEncoding.EncodeToString(body), dropped, true
+	return string(base64.RawURLEncoding.AppendEncode([]byte(metadataPrefix), body)), dropped, true
 }
 
 func (f *facts) appendHead(b []byte, samples arrivals) []byte {
@@ -114,26 +114,25 @@ func (f *facts) appendHead(b []byte, samples arrivals) []byte {
 
 // appendSpans appends as many spans as fit, heaviest first.
 func (f *facts) appendSpans(head []byte, room int) (body []byte, dropped int) {
+	if body = f.appendChosen(head, nil); len(body) <= room {
+		return body, 0
+	}
 	type candidate struct{ lane, span, weight int }
 	var all []candidate
+	chosen := make([][]bool, len(f.lanes))
 	for i, l := range f.lanes {
+		chosen[i] = make([]bool, len(l.done))
 		for j, s := range l.done {
 			all = append(all, candidate{i, j, s.weight})
 		}
 	}
-	if body := f.appendChosen(slices.Clip(head), nil); len(body) <= room {
-		return body, 0
-	}
 	slices.SortStableFunc(all, func(a, b candidate) int { return cmp.Compare(b.weight, a.weight) })
-	chosen := make([][]bool, len(f.lanes))
 	try := func(n int) []byte {
-		for i, l := range f.lanes {
-			chosen[i] = make([]bool, len(l.done))
+		for i, c := range all {
+			chosen[c.lane][c.span] = i < n
 		}
-		for _, c := range all[:n] {
-			chosen[c.lane][c.span] = true
-		}
-		return f.appendChosen(slices.Clip(head), chosen)
+		body = f.appendChosen(body[:len(head)], chosen)
+		return body
 	}
 	fits, tooMany := 0, len(all) // all of them do not fit
 	for fits+1 < tooMany {
@@ -227,11 +226,15 @@ func (r *reader) facts() (*facts, error) {
 	previous := sample{f.base, 0}
 	for range r.count() {
 		s := sample{r.sum(previous.offset, r.uvarint()), r.sum(previous.at, r.uvarint())}
+		r.bad = r.bad || s.offset > f.front
 		f.arrivals = append(f.arrivals, s)
 		previous = s
 	}
+	seen := map[uint32]bool{}
 	for range r.count() {
 		l := laneFacts{id: r.uint32()}
+		r.bad = r.bad || seen[l.id]
+		seen[l.id] = true
 		back := r.uvarint()
 		l.cursor = f.front - back>>1
 		if back&1 == 1 {
@@ -241,12 +244,14 @@ func (r *reader) facts() (*facts, error) {
 		r.bad = r.bad || l.cursor < f.base
 		f.lanes = append(f.lanes, l)
 	}
+	last := int64(-1)
 	for range r.count() {
 		i := r.uvarint()
-		if i >= int64(len(f.lanes)) {
+		if i <= last || i >= int64(len(f.lanes)) {
 			r.bad = true
 			break
 		}
+		last = i
 		end := f.lanes[i].cursor
 		for range r.count() {
 			lo := r.sum(end, r.uvarint())

@@ -1,6 +1,7 @@
 package lane
 
 import (
+	"cmp"
 	"math"
 	"time"
 )
@@ -17,15 +18,18 @@ type Read struct {
 // NextRead picks the lane to read back for. Finish must follow. The lane's mapping may hold another slice: when all it may hold are held,
 // one is taken away from a lane that cannot use it now; that lane reads again when it can.
 func (g *Ledger) NextRead() (Read, bool) {
-	best := g.nextRead()
+	best := g.nextRead(g.reads)
 	if best == nil {
+		g.reads = 0
 		return Read{}, false
 	}
-	if w := best.window; w.slices >= w.maxSlices {
+	w := best.window
+	if w.slices >= w.maxSlices {
 		g.giveUpSlice(w.spare())
 	}
+	g.turn = w.index + 1
 	best.reading = true
-	best.window.slices++
+	w.slices++
 	r := Read{Partition: best.partition, Offset: best.read, lane: best}
 	for _, l := range best.partition.lanes {
 		if l.behind && l.read >= best.read {
@@ -47,42 +51,42 @@ func (g *Ledger) giveUpSlice(l *Lane) {
 	}
 }
 
-// nextRead returns the lane to read back for, or nil: of all lanes that are behind and can use a slice, the one whose next record is
-// oldest. Before that counts who had little: a mapping that reads its way through a long backlog must not keep the others
-// waiting, nor lanes whose partition cannot be read those whose can.
-func (g *Ledger) nextRead() *Lane {
-	var best *Lane
-	var oldest int64
-	for _, w := range g.windows {
-		if len(w.behind) == 0 || w.slices >= w.maxSlices && w.spare() == nil {
+// nextRead returns the lane to read back for, of those mappings, or nil. Mappings take turns, so one that reads its way through a long backlog does not keep
+// the others waiting; of a mapping's lanes that can use a slice, the one whose next record is oldest goes first. Lanes whose
+// last slice could not be read come after all others: a partition without leader must not occupy the readers.
+func (g *Ledger) nextRead(mappings uint64) *Lane {
+	var failed *Lane
+	for i := range g.windows {
+		w := g.windows[(g.turn+i)%len(g.windows)]
+		if mappings>>w.index&1 == 0 || len(w.behind) == 0 || w.slices >= w.maxSlices && w.spare() == nil {
 			continue
 		}
-		for _, l := range w.behind {
-			if l.reading || !w.hungry(l) {
-				continue
-			}
-			at := int64(math.MaxInt64)
-			if t, ok := l.partition.arrivals.at(l.read); ok {
-				at = t.Unix()
-			}
-			if best == nil || l.readsBefore(best, at, oldest) {
-				best, oldest = l, at
-			}
+		l := w.oldestBehind()
+		if l != nil && !l.failed {
+			return l
+		}
+		failed = cmp.Or(failed, l)
+	}
+	return failed
+}
+
+// oldestBehind returns the lane of the window to read back for, or nil.
+func (w *window) oldestBehind() *Lane {
+	var best *Lane
+	var oldest int64
+	for _, l := range w.behind {
+		if l.reading || !w.hungry(l) || best != nil && l.failed && !best.failed {
+			continue
+		}
+		at := int64(math.MaxInt64)
+		if t, ok := l.partition.arrivals.at(l.read); ok {
+			at = t.Unix()
+		}
+		if best == nil || best.failed && !l.failed || at < oldest {
+			best, oldest = l, at
 		}
 	}
 	return best
-}
-
-// readsBefore says whether l is to be read back for before o; at and other are when their next records were first read.
-func (l *Lane) readsBefore(o *Lane, at, other int64) bool {
-	switch {
-	case l.failed != o.failed:
-		return o.failed
-	case l.window.slices != o.window.slices:
-		return l.window.slices < o.window.slices
-	default:
-		return at < other
-	}
 }
 
 // Finish hands in the slice that was read, or nil when that did not work; the lane then asks again. The block must begin at
@@ -95,7 +99,7 @@ func (g *Ledger) Finish(r Read, b *Block, now time.Time) {
 		b.end(r.Partition.head) // what is beyond has not been read by the group's reader yet, and will be
 	}
 	l.failed = b == nil || b.Next <= b.From
-	g.readsWanted = true
+	g.reads |= l.bit()
 	if l.partition.closing || l.failed {
 		return
 	}

@@ -174,7 +174,7 @@ func (g *Ledger) take(l *Lane, now time.Time) *Event {
 	p.changed()
 	g.advance(l, now)
 	if len(w.behind) > 0 && w.slices >= w.maxSlices {
-		g.readsWanted = true // some lane may have to give its slice away now
+		g.reads |= 1 << w.index // some lane may have to give its slice away now
 	}
 	return e
 }
