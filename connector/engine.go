@@ -177,7 +177,7 @@ func (e *engine) run(ctx context.Context) error {
 	hard, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer end(errStopped)
 	for _, c := range e.couriers {
-		c.ctx = hard
+		c.ctx = hard //nolint:fatcontext // each courier gets the same one; nothing nests
 	}
 	var loops sync.WaitGroup
 	var readErr error

@@ -17,7 +17,7 @@ func (e *engine) read(ctx context.Context) error {
 		switch {
 		case err == nil:
 		case ctx.Err() != nil || errors.Is(err, kafka.ErrClosed):
-			return nil
+			return nil //nolint:nilerr // that is how it is meant to end
 		default:
 			return err
 		}

@@ -200,7 +200,7 @@ var build struct {
 func binary(t *testing.T) string {
 	t.Helper()
 	build.once.Do(func() {
-		dir, err := os.MkdirTemp("", "connector-integration-")
+		dir, err := os.MkdirTemp("", "connector-integration-") //nolint:usetesting // it outlives the test that builds it
 		if err != nil {
 			build.err = err
 			return

@@ -7,7 +7,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // what X-Signature is made with
+	"crypto/sha1" // what X-Signature is made with
 	"encoding/hex"
 	"encoding/json"
 	"io"

@@ -138,7 +138,7 @@ func (o *Options) sasl() (sasl.Mechanism, error) {
 type logger struct{ to *slog.Logger }
 
 func (l *logger) Level() kgo.LogLevel {
-	switch ctx := context.TODO(); {
+	switch ctx := context.TODO(); { //nolint:forbidigo // the client's logger is given none
 	case l.to.Enabled(ctx, slog.LevelDebug):
 		return kgo.LogLevelInfo
 	case l.to.Enabled(ctx, slog.LevelWarn):
@@ -153,5 +153,6 @@ func (l *logger) Log(level kgo.LogLevel, msg string, keyvals ...any) {
 	if level <= kgo.LogLevelWarn {
 		to = slog.LevelWarn
 	}
-	l.to.Log(context.TODO(), to, "kafka client: "+msg, keyvals...)
+	l.to.Log(context.TODO(), to, //nolint:forbidigo // the client's logger is given none
+		"kafka client: "+msg, keyvals...)
 }
