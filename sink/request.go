@@ -31,6 +31,8 @@ type Request struct {
 	// Reach says which addresses may be dialled; set it before the first Send. The zero value
 	// is the narrow one, [ReachPublic].
 	Reach Reach
+	// Once asks for a single try, without quick retries after it. Set it before the first Send.
+	Once bool
 
 	method  string
 	url     *url.URL // without user information and fragment

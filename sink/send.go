@@ -38,7 +38,7 @@ func (c *Client) Send(ctx context.Context, r *Request) Answer {
 	x := exchange{client: c, request: r, header: c.header(r)}
 	start := time.Now()
 	last := x.try(ctx)
-	if last.passing() && c.burst > 0 && ctx.Err() == nil {
+	if last.passing() && c.burst > 0 && !r.Once && ctx.Err() == nil {
 		last = x.burst(ctx, last)
 	}
 	a := Answer{
