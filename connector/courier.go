@@ -22,7 +22,8 @@ type courier struct {
 	ctx   context.Context  //nolint:containedctx // ends the workers, which no call starts
 	reach sink.Reach
 
-	endpoint *endpoint // nil for undecodable records
+	endpoint     *endpoint      // nil for undecodable records
+	alternatives []*alternative // nil but for a Classic destination where one of several URLs is enough
 
 	// Under the engine's lock.
 	idle    *sync.Cond // workers without work
@@ -37,9 +38,10 @@ func newCourier(e *engine, index int, m *mapping.Mapping) *courier {
 	c := &courier{e: e, index: index, m: m, idle: sync.NewCond(&e.mu), batches: newBatches()}
 	if m != nil {
 		c.name = m.Name
-		c.reach = sink.ReachPublic
-		if m.Endpoint() != "" { // the operator wrote the host down
-			c.reach = sink.ReachPrivate
+		c.alternatives = newAlternatives(m)
+		c.reach = sink.ReachPrivate // the operator wrote the host down
+		if m.HostFromEvent() {
+			c.reach = sink.ReachPublic
 		}
 	}
 	return c

@@ -122,7 +122,11 @@ func (c *courier) deadLetter(ev *lane.Event, reason string) *kafka.Record {
 	add("timestamp", ev.Timestamp.UTC().Format(time.RFC3339Nano))
 	if c.m != nil && len(ev.Event) > 0 {
 		if x := c.resolve(ev); x.err == nil {
-			add("url", sink.RedactURL(x.payload.URL))
+			url := x.payload.URL
+			if ev.Last != nil && ev.Last.URL != "" {
+				url = ev.Last.URL
+			}
+			add("url", sink.RedactURL(url))
 			add("method", x.payload.Method)
 		}
 	}

@@ -138,10 +138,11 @@ func newEngine(s settings, set *mapping.Set, log *slog.Logger, m *metrics) (*eng
 	return e, nil
 }
 
-// endpointOf returns the health of the place a mapping sends to.
+// endpointOf returns the health of the place a mapping sends to. Each URL of a Classic destination is on its own, also where they are one
+// host's.
 func (e *engine) endpointOf(m *mapping.Mapping) *endpoint {
 	name := m.Endpoint()
-	if name == "" {
+	if name == "" || m.Classic {
 		name = "mapping " + m.Name
 	}
 	h := e.endpoints[name]

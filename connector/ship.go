@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -24,6 +25,9 @@ func (c *courier) ship(s *shipment) {
 			c.mappingFailed([]*lane.Event{ev}, s.faults[i])
 		}
 		return
+	case c.alternatives != nil:
+		c.shipToAny(s)
+		return
 	case s.payloads == nil:
 		r := c.resolve(s.events[0])
 		if r.err != nil {
@@ -39,7 +43,16 @@ func (c *courier) ship(s *shipment) {
 		c.mappingFailed(s.events, err)
 		return
 	}
-	c.conclude(s, c.e.sender.Send(c.ctx, request))
+	c.conclude(s, c.send(request))
+}
+
+// send sends a request and counts it, unless it was cut off because the connector stops.
+func (c *courier) send(r *sink.Request) sink.Answer {
+	a := c.e.sender.Send(c.ctx, r)
+	if a.Err == nil || c.ctx.Err() == nil {
+		c.e.metrics.attempt(c.index, r.Events(), a)
+	}
+	return a
 }
 
 func (c *courier) mappingFailed(events []*lane.Event, err error) {
@@ -124,7 +137,6 @@ func (c *courier) conclude(s *shipment, a sink.Answer) {
 		return // stopping: the outcome is unknown, and nothing is committed for these any more
 	}
 	c.answered(s, a)
-	e.metrics.attempt(c.index, len(s.events), a)
 	for _, ev := range s.events {
 		ev.Attempts += a.Requests
 		if ev.First.IsZero() {
@@ -150,6 +162,9 @@ func failure(a sink.Answer) *lane.Failure {
 	f := &lane.Failure{At: a.End, Status: a.Status, Response: a.Body}
 	if a.Err != nil {
 		f.Error = a.Err.Error()
+	}
+	if none, ok := errors.AsType[*noneTookIt](a.Err); ok {
+		f.URL = none.url
 	}
 	return f
 }

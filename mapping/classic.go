@@ -150,7 +150,7 @@ func (w *webhooks) headers(variable, text string) *source {
 
 // mapping makes the mapping of one URL, one that anybody could have written.
 func (w *webhooks) mapping(number int, url string, common, own *source) *Mapping {
-	m := &Mapping{Name: classicName, Number: number, Enabled: true, Trigger: everyEvent}
+	m := &Mapping{Name: classicName, Number: number, Enabled: true, Trigger: everyEvent, Classic: true}
 	if w.All {
 		m.Name = classicNames()[number]
 	}

@@ -21,6 +21,8 @@ type Mapping struct {
 	// Start is where a new mapping begins to read: "earliest", "latest", an RFC 3339 time, or "" for the default.
 	Start string
 
+	// Classic tells a mapping of a Webhooks (Classic) destination. There Number is the URL's place.
+	Classic bool
 	// Alternatives are the URLs of a Webhooks (Classic) destination for which a success at any of them is enough: each
 	// is the mapping that sends to one, and is to be tried as often as the others. What Resolve gives is the first
 	// one's. nil for every other mapping.
