@@ -277,6 +277,9 @@ func TestREADMENames(t *testing.T) {
 			t.Errorf("README.md links to %s: %v", link[1], err)
 		}
 	}
+	if all := anchors(readme); len(slices.Compact(slices.Sorted(slices.Values(all)))) != len(all) {
+		t.Errorf("README.md has a heading twice: %v", all)
+	}
 	for _, link := range regexp.MustCompile(`\]\(#([^)]+)\)`).FindAllStringSubmatch(readme, -1) {
 		if !slices.Contains(anchors(readme), link[1]) {
 			t.Errorf("README.md links to its heading #%s, which is not there: %v", link[1], anchors(readme))
@@ -313,7 +316,7 @@ func TestREADMENames(t *testing.T) {
 // anchors are what the README's headings are linked by.
 func anchors(readme string) []string {
 	var all []string
-	for _, h := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(readme, -1) {
+	for _, h := range regexp.MustCompile(`(?m)^##? (.+)$`).FindAllStringSubmatch(readme, -1) {
 		name := regexp.MustCompile(`[^a-z0-9 -]`).ReplaceAllString(strings.ToLower(h[1]), "")
 		all = append(all, strings.ReplaceAll(name, " ", "-"))
 	}
