@@ -97,6 +97,11 @@ func (r *rig) start(cfg *config.Config, mappings string) (stop func()) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	return r.deliver(cfg, set)
+}
+
+// deliver runs the connector with a set.
+func (r *rig) deliver(cfg *config.Config, set *mapping.Set) (stop func()) {
 	ctx, cancel := context.WithCancel(r.t.Context())
 	done := make(chan error, 1)
 	go func() {
