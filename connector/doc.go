@@ -12,7 +12,7 @@
 //	courier.go     a worker of the mapping takes the event, unless the endpoint is known to fail (endpoint.go)
 //	batch.go       where the mapping batches, events that agree in URL, method and headers wait for company
 //	ship.go        the fields are resolved, the request is made, signed and sent, and the answer decides: settled, later,
-//	               halved, or given up
+//	               halved, or given up. classic.go sends to several URLs, of which one is enough
 //	deadletter.go  what is given up is written to the dead-letter topic, and settled once all in-sync replicas have it
 //	commit.go      the lowest offset that some lane still needs is committed, and beside it, in the metadata, how far
 //	               each lane is
