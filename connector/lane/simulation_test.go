@@ -229,20 +229,27 @@ func (w *world) appendTo(o *ownership) {
 
 func (w *world) take() {
 	m := w.rnd.IntN(len(w.config))
-	w.takeFrom(m, 1+w.rnd.IntN(6))
+	if n := 1 + w.rnd.IntN(6); w.rnd.IntN(8) > 0 {
+		w.takeFrom(m, n)
+	} else {
+		w.took(m, w.g.TakeOverdue(nil, m, n, w.now))
+	}
 }
 
 func (w *world) takeFrom(m, n int) []*Event {
 	events := w.g.Take(nil, m, n, 3000, w.now)
+	if w.took(m, events); len(events) == 0 {
+		w.asleep |= 1 << m
+	}
+	return events
+}
+
+func (w *world) took(m int, events []*Event) {
 	for _, e := range events {
 		w.trace("lane %d takes %d of partition %d", w.config[m], e.Offset, e.Partition().Number)
 		w.checkTaken(e)
 	}
-	if len(events) == 0 {
-		w.asleep |= 1 << m
-	}
 	w.taken = append(w.taken, events...)
-	return events
 }
 
 func (w *world) pickTaken() *Event {
