@@ -21,6 +21,7 @@ type endpoint struct {
 
 	failures int       // since the last success
 	since    time.Time // of the first of them
+	success  time.Time // the last one; zero before the first
 	open     bool      // nothing goes out but probes
 	probe    time.Time // when the next one may
 	probes   int       // since it opened
@@ -95,7 +96,7 @@ func (h *endpoint) answered(a sink.Answer, now time.Time, most int, rnd float64)
 	}
 	h.inFlight--
 	if a.Class != sink.Retry {
-		return h.alive(most)
+		return h.alive(now, most)
 	}
 	if h.failures++; h.failures == 1 {
 		h.since = now
@@ -116,8 +117,8 @@ func (h *endpoint) answered(a sink.Answer, now time.Time, most int, rnd float64)
 	return unchanged
 }
 
-func (h *endpoint) alive(most int) change {
-	h.failures = 0
+func (h *endpoint) alive(now time.Time, most int) change {
+	h.failures, h.success = 0, now
 	switch {
 	case h.open:
 		h.open, h.limit = false, firstLimit
@@ -130,7 +131,7 @@ func (h *endpoint) alive(most int) change {
 	return unchanged
 }
 
-// dead says that the endpoint has answered nothing with success since t.
+// dead says that the endpoint fails, and has answered nothing with success since t.
 func (h *endpoint) dead(t time.Time) bool {
-	return h != nil && h.open && !h.since.After(t)
+	return h != nil && h.open && h.success.Before(t)
 }

@@ -48,8 +48,15 @@ func TestEndpointOpensAfterFailuresInARow(t *testing.T) {
 	if got := h.exchange(epoch.Add(time.Minute), unhealthy); got != opened {
 		t.Errorf("failure %d in a row: %v, want opened", failuresToOpen, got)
 	}
-	if !h.dead(epoch) || h.dead(epoch.Add(-time.Second)) {
-		t.Errorf("dead since %v, want since the first failure %v", h.since, epoch)
+	if !h.since.Equal(epoch) {
+		t.Errorf("failing since %v, want since the first failure %v", h.since, epoch)
+	}
+	if h.exchange(epoch.Add(time.Hour), accepted); h.dead(epoch.Add(2 * time.Hour)) {
+		t.Error("dead right after a success")
+	}
+	fail(h, epoch.Add(2*time.Hour))
+	if at := epoch.Add(time.Hour); h.dead(at) || !h.dead(at.Add(time.Second)) {
+		t.Errorf("dead before the last success, or not dead after it")
 	}
 }
 

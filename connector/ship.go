@@ -91,6 +91,12 @@ func (c *courier) answered(s *shipment, a sink.Answer) {
 	limited := h.open || h.limit > 0
 	what := h.answered(a, time.Now(), e.settings.inFlight, rand.Float64()) //nolint:gosec // spreads load, guards nothing
 	since := h.since
+	if what != unchanged {
+		for _, other := range h.couriers {
+			e.ledger.SetFailing(other.index, h.open)
+		}
+		e.notify()
+	}
 	if limited || what != unchanged {
 		for _, other := range h.couriers {
 			other.wake()

@@ -139,6 +139,7 @@ func TestKillNineLosesNothing(t *testing.T) {
 
 func stopGracefully(t *testing.T, p *process) {
 	t.Helper()
+	p.memory = resident(t, p.command.Process.Pid)
 	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

@@ -26,7 +26,7 @@ import (
 
 // system is one topic, one group and the connectors that read it.
 type system struct {
-	t       *testing.T
+	t       testing.TB
 	cluster *kafkatest.Cluster
 	client  *kgo.Client
 	admin   *kadm.Client
@@ -98,7 +98,7 @@ func (s *system) start(mappings string, more ...string) (stop func()) {
 // testLog sends lines to the test's log for as long as that is allowed.
 type testLog struct {
 	mu    sync.Mutex
-	t     *testing.T
+	t     testing.TB
 	ended bool
 }
 
@@ -188,6 +188,7 @@ func id(n int) string { return fmt.Sprintf("m-%06d", n) }
 type process struct {
 	command *exec.Cmd
 	output  *bytes.Buffer
+	memory  int // the most that was resident, in bytes, once it has ended
 }
 
 var build struct {
@@ -197,7 +198,7 @@ var build struct {
 }
 
 // binary builds the command once.
-func binary(t *testing.T) string {
+func binary(t testing.TB) string {
 	t.Helper()
 	build.once.Do(func() {
 		dir, err := os.MkdirTemp("", "connector-integration-") //nolint:usetesting // it outlives the test that builds it

@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// SetFailing says whether the endpoint of mapping m fails. The lanes of a failing one do not hold up the reading.
+func (g *Ledger) SetFailing(m int, failing bool) { g.windows[m].failing = failing }
+
 // Arrived returns when the event was first read; its retry window began then.
 func (g *Ledger) Arrived(e *Event) time.Time { return e.Deadline.Add(-g.settings.Window) }
 

@@ -27,6 +27,7 @@ type window struct {
 	behind     []*Lane // lanes whose next records have to be read back
 	slices     int     // slices read back, or being read, and not used up
 	retries    retries // events that wait for their next attempt
+	failing    bool    // its endpoint fails: see SetFailing
 	background bool    // never drives the reading: see Identity.Background
 }
 
