@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"slices"
 	"strings"
 
 	"segment-webhooks/mapping/document"
@@ -44,10 +45,36 @@ func (c *compiler) fails(at, reason string) node {
 	return failing{c.flaw(problem{path: at, message: reason})}
 }
 
-// flaw notes a piece that fails when it is reached, and returns the error it then fails with.
+// flaw notes a piece that fails when it is reached, once, and returns the error it then fails with.
 func (c *compiler) flaw(p problem) *ResolveError {
-	c.flaws = append(c.flaws, p)
+	if !slices.Contains(c.flaws, p) {
+		c.flaws = append(c.flaws, p)
+	}
 	return &ResolveError{Path: p.path, Reason: p.message}
+}
+
+// fold returns n, or what n always comes to: the failure of one of the parts that it never does without, or, where all
+// parts are constants, a constant or a failure of its own.
+func (c *compiler) fold(n node, parts ...node) node {
+	constants := true
+	for _, part := range parts {
+		switch part := part.(type) {
+		case failing:
+			return part
+		case constant:
+		default:
+			constants = false
+		}
+	}
+	if !constants {
+		return n
+	}
+	v, err := n.eval(document.Value{})
+	if err != nil {
+		always := asResolveError(err)
+		return c.fails(always.Path, always.Reason)
+	}
+	return constant{v}
 }
 
 // mapping compiles a whole mapping that validation may not have seen: what an @transform applies.
@@ -77,13 +104,13 @@ func (c *compiler) compile(at string, raw document.Value) node {
 			n.keys = append(n.keys, member.Key)
 			n.members = append(n.members, c.compile(at+"/"+member.Key, member.Value))
 		}
-		return fold(n, n.members...)
+		return c.fold(n, n.members...)
 	case document.Array:
 		var n list
 		for i := range raw.Len() {
 			n.elements = append(n.elements, c.compile(child(at, i), raw.Index(i)))
 		}
-		return fold(n, n.elements...)
+		return c.fold(n, n.elements...)
 	}
 	return constant{raw}
 }
@@ -100,7 +127,7 @@ func (c *compiler) directive(at, name string, options document.Value) node {
 		return c.compile(at, options)
 	case "@excludeWhenNull":
 		value := c.compile(at, options)
-		return fold(excludeWhenNull{value}, value)
+		return c.fold(excludeWhenNull{value}, value)
 	case "@liquid":
 		return c.liquid(at, options)
 	case "@arrayPath":
@@ -134,13 +161,13 @@ func (c *compiler) path(at string, operand document.Value) node {
 	if known {
 		return lookup{parseRootedPath(text)}
 	}
-	return fold(computedPath{operand: n, at: at}, n)
+	return c.fold(computedPath{operand: n, at: at}, n)
 }
 
 func (c *compiler) template(at string, operand document.Value) node {
 	n, text, known := c.text(at, operand)
 	if !known {
-		return fold(computedTemplate{operand: n, at: at}, n)
+		return c.fold(computedTemplate{operand: n, at: at}, n)
 	}
 	t := parseTemplate(text)
 	if t.constant() {
@@ -197,7 +224,7 @@ func (c *compiler) casing(at string, options document.Value) node {
 	default:
 		n.bad = c.flaw(problem{path: at + "/operator", message: `is ` + quote(operator) + `; it can be "lower" or "upper"`})
 	}
-	return fold(n, n.value)
+	return c.fold(n, n.value)
 }
 
 func (c *compiler) replace(at string, options document.Value) node {
@@ -243,7 +270,7 @@ func (c *compiler) replace(at string, options document.Value) node {
 	if options.Get("pattern2").Truthy() {
 		add("pattern2", "replacement2")
 	}
-	return fold(n, n.value)
+	return c.fold(n, n.value)
 }
 
 func (c *compiler) arrayPath(at string, options document.Value) node {
@@ -283,7 +310,7 @@ func (c *compiler) merge(at string, options document.Value) node {
 		n.objects = append(n.objects, object)
 		parts = append(parts, object)
 	}
-	return fold(n, parts...)
+	return c.fold(n, parts...)
 }
 
 func (c *compiler) transform(at string, options document.Value) node {
@@ -314,7 +341,7 @@ func (c *compiler) flatten(at string, options document.Value) node {
 		omitArrays: options.Get("omitArrays").Truthy(),
 		at:         at,
 	}
-	return fold(n, n.separator, n.value)
+	return c.fold(n, n.separator, n.value)
 }
 
 func (c *compiler) json(at string, options document.Value) node {
@@ -326,5 +353,5 @@ func (c *compiler) json(at string, options document.Value) node {
 		return c.fails(at, `needs a "mode": "encode" or "decode"`)
 	}
 	n := jsonText{value: c.compile(at+"/value", raw), mode: mode.Str()}
-	return fold(n, n.value)
+	return c.fold(n, n.value)
 }

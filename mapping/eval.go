@@ -27,6 +27,9 @@ func (n computedPath) eval(in document.Value) (document.Value, error) {
 }
 
 func (t template) eval(in document.Value) (document.Value, error) {
+	if in.IsMissing() { // what an @transform or @arrayPath may give; its {{ }} is an object to Segment's renderer
+		in = document.ObjectValue(nil)
+	}
 	return document.StringValue(t.render(in)), nil
 }
 
@@ -50,7 +53,7 @@ func evalString(n node, in document.Value, at string) (string, error) {
 		return "", err
 	}
 	if v.Kind() != document.String {
-		return "", &ResolveError{Path: at, Reason: "needs a string, and the directive in it gave " + describe(v)}
+		return "", &ResolveError{Path: at, Reason: "needs a string, and what stands there gives " + describe(v)}
 	}
 	return v.Str(), nil
 }

@@ -53,29 +53,6 @@ func (n list) eval(in document.Value) (document.Value, error) {
 	return document.ArrayValue(values), nil
 }
 
-// fold returns n, or what n always comes to: the failure of one of the parts that it never does without, or a
-// constant where all parts are constants.
-func fold(n node, parts ...node) node {
-	constants := true
-	for _, part := range parts {
-		switch part := part.(type) {
-		case failing:
-			return part
-		case constant:
-		default:
-			constants = false
-		}
-	}
-	if !constants {
-		return n
-	}
-	v, err := n.eval(document.Value{})
-	if err != nil {
-		return failing{asResolveError(err)}
-	}
-	return constant{v}
-}
-
 // protoKey is the key that assigning to in JavaScript sets an object's prototype instead of a member. Every object
 // that Segment's runtime builds is built by assignment, so the key is lost from all of them.
 const protoKey = "__proto__"

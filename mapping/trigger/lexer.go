@@ -20,6 +20,7 @@ type lexer struct {
 	*report
 	i      int // offset of the next byte
 	tokens []token
+	astray Reason // why Segment's tokenizer reads the rest otherwise than it is written; 0 if it does not
 }
 
 // lex returns the tokens of text, an end token last.
@@ -95,6 +96,18 @@ func (l *lexer) operator() {
 	}
 }
 
+// unread reports what is outside the language, and what Segment therefore does not parse unless it is astray.
+func (l *lexer) unread(reason Reason, start, stop int, message, hint string) {
+	segment := doesNotParse
+	switch l.astray {
+	case CutWord:
+		reason, segment = l.astray, "loses this: of the word before it only the first letter remains"
+	case QuoteInText:
+		reason, segment = l.astray, "reads this as text, which goes on from a closing quote without a blank behind it"
+	}
+	l.fault(reason, start, stop, message, segment, hint)
+}
+
 // number reads a sign, digits and at most one dot.
 func (l *lexer) number() {
 	start, stop := l.i, l.i+1
@@ -146,7 +159,7 @@ func (l *lexer) quoted() {
 	start := l.i
 	length := strings.IndexByte(l.text[start+1:], '"')
 	if length < 0 {
-		l.fault(Unclosed, start, len(l.text), "this text has no closing quote", doesNotParse, `add the missing "`)
+		l.unread(Unclosed, start, len(l.text), "this text has no closing quote", `add the missing "`)
 		l.i = len(l.text)
 		l.emit(token{kind: faulty, pos: start, end: l.i})
 		return
@@ -157,6 +170,7 @@ func (l *lexer) quoted() {
 	case terminated(l.text, stop), l.text[stop] == '\r': // a carriage return gets an error of its own
 	case conjunctionAt(l.text, stop):
 		l.note(Spacing, stop, "Segment needs a blank behind a closing quote")
+		l.astray = QuoteInText
 	default:
 		l.quoteInText(start, stop)
 		return
@@ -203,7 +217,7 @@ func (l *lexer) singleQuoted() {
 	start := l.i
 	length := strings.IndexByte(l.text[start+1:], '\'')
 	if length < 0 {
-		l.fault(Unclosed, start, len(l.text), "this text has no closing quote", doesNotParse, `put it between two "`)
+		l.unread(Unclosed, start, len(l.text), "this text has no closing quote", `put it between two "`)
 		l.i = len(l.text)
 	} else {
 		l.i = start + 1 + length + 1
@@ -238,7 +252,7 @@ func (l *lexer) badCharacter() {
 	case special != "":
 		hint = special
 	}
-	l.fault(BadCharacter, start, l.i, describeRun(run)+" has no meaning in a trigger", doesNotParse, hint)
+	l.unread(BadCharacter, start, l.i, describeRun(run)+" has no meaning in a trigger", hint)
 	l.emit(token{kind: k, pos: start, end: l.i, text: run})
 }
 

@@ -16,6 +16,9 @@ func (l *lexer) word() {
 	var b strings.Builder
 	for {
 		from := l.i
+		if cutShort(l.text[from:]) {
+			t.cut, l.astray = true, CutWord
+		}
 		if !l.key(&b, &t) {
 			l.spoiltPath(start)
 			return
@@ -28,7 +31,6 @@ func (l *lexer) word() {
 			l.fault(BadPath, from, l.i, raw+" is a word of the language and cannot be a key as it is", dotIsOperator, `write \`+raw)
 			t.kind = faulty
 		}
-		t.cut = t.cut || cutShort(l.text[from:])
 		if l.i-from >= maxUnits && document.UTF16Len(raw) >= maxUnits {
 			l.tooLong(from, l.i, "a name")
 			t.kind = faulty
@@ -125,10 +127,10 @@ func (l *lexer) badKey(start, dot int) {
 	switch run := l.text[from:l.i]; {
 	case run == "" || run[0] == '.':
 		l.fault(BadPath, dot, dot+1, "no key behind this dot", dotIsOperator, "name the key, or take the dot out")
-	case strings.IndexByte("0123456789+-[]", run[0]) >= 0:
+	case strings.IndexByte("0123456789+-[]'", run[0]) >= 0:
 		l.fault(BadPath, from, l.i, excerptOf(run)+" cannot be a key as it is", dotIsOperator, writePath(l.text[start:dot]+"."+run))
 	default:
-		l.fault(BadCharacter, from, l.i, excerptOf(run)+" cannot be a key as it is", doesNotParse, writePath(l.text[start:dot]+"."+run))
+		l.unread(BadCharacter, from, l.i, excerptOf(run)+" cannot be a key as it is", writePath(l.text[start:dot]+"."+run))
 	}
 	l.emit(token{kind: faulty, pos: start, end: l.i})
 }
@@ -148,7 +150,7 @@ func (l *lexer) spoiltPath(start int) {
 		if hint == "" {
 			hint = writePath(l.text[start:l.i]) + "; a text goes into double quotes"
 		}
-		l.fault(BadCharacter, bad, bad+width, describeRun(l.text[bad:bad+width])+" cannot stand in a name as it is", doesNotParse, hint)
+		l.unread(BadCharacter, bad, bad+width, describeRun(l.text[bad:bad+width])+" cannot stand in a name as it is", hint)
 	}
 	l.emit(token{kind: faulty, pos: start, end: l.i})
 }
