@@ -7,10 +7,12 @@ COMMAND   := ./connector/cmd/connector
 ARGS      ?=
 FUZZTIME  ?= 10s
 BENCH     ?= .
+SEED      ?= 1
+CASES     ?= 100000
 BENCHTIME ?= 1s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run build test integration fuzz bench vet lint fmt tidy check up down kafka-jars kafka-up kafka-down
+.PHONY: help demo run build test integration differential fuzz bench vet lint fmt tidy check up down kafka-jars kafka-up kafka-down
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +32,22 @@ test: ## run every test that needs nothing but Go
 integration: kafka-jars ## run the tests that need a real Kafka: KAFKA_BROKERS if set, else one started from the jars
 	go test -race -shuffle=on -count=1 -p 1 -timeout 15m -tags "$(TAGS) integration" ./connector/kafkatest/... ./connector/integration/...
 
+# Segment's own packages, which the mapping layer is compared with, at the versions of package-lock.json.
+NODE_PACKAGES := .node/node_modules/.package-lock.json
+DIFFERENTIAL  := mapping/testdata/differential
+
+$(NODE_PACKAGES): $(DIFFERENTIAL)/package.json $(DIFFERENTIAL)/package-lock.json
+	mkdir -p .node
+	cp $^ .node
+	npm ci --prefix .node --ignore-scripts --no-audit --no-fund
+	touch $@
+
+differential: $(NODE_PACKAGES) ## compare CASES (100000) random triggers, mappings, JSON texts and Liquid templates, picked by SEED (1), with Segment's npm packages; needs Node
+	go test -count=1 -timeout 60m -tags "$(TAGS) differential" -v -run '^TestDifferential$$' ./mapping ./mapping/trigger -args -packages "$(CURDIR)/.node" -seed $(SEED) -cases $(CASES)
+	go test -count=1 -timeout 60m -tags "$(TAGS)" -v -run '^TestAgainstNode$$' ./mapping/document -args -node.seed $(SEED) -node.texts $(CASES)
+	cd .node && TZ=UTC node ../mapping/liquid/testdata/differential.mjs $(CASES) $(SEED) > liquid.jsonl
+	go test -count=1 -timeout 60m -tags "$(TAGS)" -v -run '^TestDifferential$$' ./mapping/liquid -args -rows "$(CURDIR)/.node/liquid.jsonl"
+
 fuzz: ## run every fuzz target for FUZZTIME (10s)
 	@for package in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r -n1 dirname | sort -u); do \
 		for target in $$(grep -h -o '^func Fuzz[A-Za-z0-9_]*' $$package/*_test.go | cut -c6-); do \
@@ -42,7 +60,7 @@ bench: ## run the benchmarks that match BENCH (.) for BENCHTIME (1s) each
 	go test -tags $(TAGS) -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) ./...
 
 vet: ## go vet, tests and integration tests included
-	go vet -tags "$(TAGS) integration" ./...
+	go vet -tags "$(TAGS) integration differential" ./...
 
 lint: ## golangci-lint with the rules of .golangci.yml; the first run compiles it
 	$(LINT) run

@@ -26,10 +26,10 @@ const module = "segment-webhooks"
 // them is bytes and small structs.
 var arrows = map[string]struct{ ours, outside []string }{
 	"schemas":          {outside: []string{"github.com/linkedin/goavro/v2"}},
-	"mapping":          {ours: []string{"mapping"}, outside: []string{"github.com/goccy/go-yaml", "golang.org/x/text"}},
+	"mapping":          {ours: []string{"mapping"}, outside: []string{"github.com/goccy/go-yaml"}},
 	"mapping/document": {outside: []string{"golang.org/x/text"}},
 	"mapping/trigger":  {ours: []string{"mapping/document"}},
-	"mapping/liquid":   {ours: []string{"mapping/document"}, outside: []string{"golang.org/x/text"}},
+	"mapping/liquid":   {ours: []string{"mapping/document"}},
 	"sink":             {outside: []string{"github.com/hashicorp/go-retryablehttp", "github.com/valyala/fasthttp"}},
 
 	"connector": {
@@ -63,6 +63,7 @@ var helpers = map[string][]string{
 	"github.com/rogpeppe/go-internal":                         nil,
 	"github.com/twmb/franz-go/pkg/kfake":                      {"connector/demo"},
 	module + "/connector/kafkatest":                           nil,
+	module + "/mapping/reference":                             nil,
 	"github.com/prometheus/client_golang/prometheus/testutil": nil,
 }
 
@@ -200,7 +201,7 @@ func walk(t *testing.T, f func(name string)) {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && slices.Contains([]string{".git", ".kafka", "bin", "dist"}, name):
+		case entry.IsDir() && slices.Contains([]string{".git", ".kafka", ".node", "bin", "dist"}, name):
 			return fs.SkipDir
 		case entry.Type().IsRegular():
 			f(name)

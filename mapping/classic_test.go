@@ -152,7 +152,8 @@ CONNECTOR_WEBHOOK_URLS, URL 5: url has the host 169.254.169.254, the metadata se
 		{"too many", Classic{URLs: "a,b,c,d,e,f"}, "CONNECTOR_WEBHOOK_URLS: has 6 places between commas, and there can be 5 URLs; remove some, use mappings, or write a comma within a URL as %2C\n"},
 		{"none", Classic{URLs: " , "}, "CONNECTOR_WEBHOOK_URLS: names no URL; give 1 to 5, separated by commas\n"},
 		{
-			"headers for URLs that are not there", Classic{URLs: "https://a.example,,https://c.example", Own: [MaxWebhooks]string{1: "{}", 3: "{}"}},
+			"headers for URLs that are not there",
+			Classic{URLs: "https://a.example,,https://c.example", Own: [MaxWebhooks]string{1: "{}", 3: "{}"}},
 			"CONNECTOR_WEBHOOK_2_HEADERS: is for URL 2, and CONNECTOR_WEBHOOK_URLS has none in that place; correct the number, or remove it\n" +
 				"CONNECTOR_WEBHOOK_4_HEADERS: is for URL 4, and CONNECTOR_WEBHOOK_URLS has none in that place; correct the number, or remove it\n",
 		},

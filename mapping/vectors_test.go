@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"segment-webhooks/mapping/document"
-	"segment-webhooks/mapping/vectors"
+	"segment-webhooks/mapping/reference"
 )
 
 // vector is a row of mappings.jsonl: what Segment's own package makes of one mapping and one event.
@@ -34,7 +34,9 @@ func differences(t *testing.T) map[string]string {
 	}
 	byID := map[string]string{}
 	for _, row := range rows {
-		byID[row.ID] = row.Reason
+		if row.ID != "" { // others are for cases at random
+			byID[row.ID] = row.Reason
+		}
 	}
 	return byID
 }
@@ -42,7 +44,7 @@ func differences(t *testing.T) map[string]string {
 // rows reads a file of recorded answers.
 func rows[T any](t *testing.T, name string) []T {
 	t.Helper()
-	all, err := vectors.Read[T]("testdata/vectors/" + name)
+	all, err := reference.Read[T]("testdata/vectors/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}

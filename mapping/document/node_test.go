@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"segment-webhooks/mapping/document"
+	"segment-webhooks/mapping/reference"
 )
 
 // How much TestAgainstNode compares: go test -run Node -node.texts 100000 -node.seed 7.
@@ -118,13 +119,11 @@ func checkForm(t *testing.T, name string, text, want []byte) {
 // node runs canonical.mjs and returns the lines that it prints.
 func node(t *testing.T, args ...string) [][]byte {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "node", append([]string{"testdata/canonical.mjs"}, args...)...)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.Output()
+	lines, err := reference.Ask(t.Context(), nil, "testdata/canonical.mjs", args...)
 	if err != nil {
-		t.Fatalf("node canonical.mjs %v: %v", args, err)
+		t.Fatal(err)
 	}
-	return splitLines(out)
+	return lines
 }
 
 // gunzip returns the lines of a compressed file.

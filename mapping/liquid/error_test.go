@@ -2,6 +2,7 @@ package liquid_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -52,9 +53,12 @@ func TestParseErrors(t *testing.T) {
 			if !errors.As(err, &fault) {
 				t.Fatalf("got %v, want a *SyntaxError", err)
 			}
-			want := liquid.SyntaxError{Position: liquid.Position{Line: test.line, Column: test.column}, Reason: test.reason}
-			if *fault != want {
-				t.Errorf("got %q, want %q", fault, &want)
+			if want := fmt.Sprintf("line %d, column %d: %s", test.line, test.column, test.reason); fault.Error() != want {
+				t.Errorf("got %q, want %q", fault, want)
+			}
+			lines := strings.Split(test.template[:fault.Offset], "\n")
+			if line, column := len(lines), document.UTF16Len(lines[len(lines)-1])+1; line != test.line || column != test.column {
+				t.Errorf("offset %d is line %d, column %d", fault.Offset, line, column)
 			}
 		})
 	}

@@ -5,7 +5,7 @@ import (
 
 	"segment-webhooks/mapping/document"
 	"segment-webhooks/mapping/liquid"
-	"segment-webhooks/mapping/vectors"
+	"segment-webhooks/mapping/reference"
 )
 
 // vector is a row of mapping/testdata/vectors/mappings.jsonl.gz.
@@ -20,7 +20,7 @@ type vector struct {
 // another row is nothing but @liquid. There is no row that differs.
 func TestVectors(t *testing.T) {
 	t.Parallel()
-	rows, err := vectors.Read[vector]("../testdata/vectors/mappings.jsonl.gz")
+	rows, err := reference.Read[vector]("../testdata/vectors/mappings.jsonl.gz")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"segment-webhooks/mapping/document"
+	"segment-webhooks/mapping/reference"
 	"segment-webhooks/mapping/trigger"
-	"segment-webhooks/mapping/vectors"
 )
 
 // vector is one row of what Segment did, see the README beside the file.
@@ -27,7 +27,7 @@ type vector struct {
 
 func rows(t testing.TB) []vector {
 	t.Helper()
-	all, err := vectors.Read[vector]("../testdata/vectors/triggers.jsonl.gz")
+	all, err := reference.Read[vector]("../testdata/vectors/triggers.jsonl.gz")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,45 +85,54 @@ func refusal(t testing.TB, err error) trigger.Reason {
 	return faults[0].Reason
 }
 
-// TestVectors holds the package to Segment's recorded answers. A row may only end in one of four ways: the same answer;
-// refused for a reason that is a misreading of Segment's; accepted, with another answer, for a named difference; refused
-// by both.
+// judge compares the package's answer with Segment's, which is no match where the text is not valid, and names the
+// outcome. reason is that of a refusal. ok is false for an outcome that no named difference explains. It may be one of
+// four: the same answer; refused for a reason that is a misreading of Segment's; accepted, with another answer, for a
+// named difference; refused by both.
+func judge(t testing.TB, fql, event string, valid, match bool) (outcome string, reason trigger.Reason, ok bool) {
+	t.Helper()
+	tr, err := trigger.Parse(fql)
+	if err != nil {
+		if reason = refusal(t, err); !valid {
+			return "both refuse: " + reason.String(), reason, true
+		}
+		return "refused: " + reason.String(), reason, misread(reason)
+	}
+	got := run(t, tr, event)
+	named := differences(tr)
+	switch {
+	case got == match && valid:
+		return "agree", 0, true
+	case valid:
+		return "differs: " + join(named), 0, len(named) > 0
+	}
+	return "accepted though Segment refuses: " + join(named), 0, len(named) > 0
+}
+
+// TestVectors holds the package to Segment's recorded answers.
 func TestVectors(t *testing.T) {
 	outcomes := map[string]int{}
 	refused := map[string]trigger.Reason{} // well-formed categories: text to reason
 	for _, row := range rows(t) {
-		tr, err := trigger.Parse(row.FQL)
-		if err != nil {
-			reason := refusal(t, err)
-			switch {
-			case !row.Valid:
-				outcomes["both refuse: "+reason.String()]++
-				continue
-			case !misread(reason):
-				t.Errorf("%s %s: refused, though Segment evaluates it and %s is no misreading: %q\n%v", row.ID, row.Category, reason, row.FQL, err)
-			case wellFormed(row.Category):
-				refused[row.FQL] = reason
-			}
-			outcomes["refused: "+reason.String()]++
-			continue
+		outcome, reason, ok := judge(t, row.FQL, row.Event, row.Valid, row.Match)
+		outcomes[outcome]++
+		if !ok {
+			t.Errorf("%s %s: %s; Segment gives %t (valid %t): %q on %s", row.ID, row.Category, outcome, row.Match, row.Valid, row.FQL, row.Event)
 		}
-		got := run(t, tr, row.Event)
-		named := differences(tr)
-		switch {
-		case got == row.Match && row.Valid:
-			outcomes["agree"]++
-		case len(named) == 0:
-			t.Errorf("%s %s: got %t, Segment gives %t (valid %t): %q on %s", row.ID, row.Category, got, row.Match, row.Valid, row.FQL, row.Event)
-		case row.Valid:
-			outcomes["differs: "+join(named)]++
-		default:
-			outcomes["accepted though Segment refuses: "+join(named)]++
+		if reason != 0 && row.Valid && wellFormed(row.Category) {
+			refused[row.FQL] = reason
 		}
 	}
-	for _, outcome := range slices.Sorted(maps.Keys(outcomes)) {
-		t.Logf("%5d %s", outcomes[outcome], outcome)
-	}
+	tell(t, outcomes)
 	checkRefused(t, refused)
+}
+
+// tell logs how often each outcome was.
+func tell(t *testing.T, outcomes map[string]int) {
+	t.Helper()
+	for _, outcome := range slices.Sorted(maps.Keys(outcomes)) {
+		t.Logf("%6d %s", outcomes[outcome], outcome)
+	}
 }
 
 func join(reasons []trigger.Reason) string {

@@ -1,9 +1,9 @@
 // Writes templates with what liquidjs, configured as Segment's mapping kit does, makes of them, as JSON lines:
 //
-//   npm install liquidjs@10.27.2        (in a folder outside the repository; set NODE_PATH or run from there)
-//   TZ=UTC node differential.mjs COUNT SEED > rows.jsonl
+//   TZ=UTC node differential.mjs COUNT SEED > rows.jsonl     in a folder with liquidjs 10.27.2 in node_modules
 //   go test ./mapping/liquid -run TestDifferential -args -rows rows.jsonl
 //
+// "make differential" does this, too.
 // The first line holds the events. Every other line holds a template, the index of its event, and either the output or
 // the error: first the templates of corners.txt, then COUNT generated ones, the same for the same SEED.
 // testdata/differential.jsonl is COUNT 600, SEED 1.

@@ -1,6 +1,4 @@
-// Package vectors reads what Segment's own packages were recorded to do, for the tests that compare with it. What the
-// files hold is said in mapping/testdata/vectors/README.md.
-package vectors
+package reference
 
 import (
 	"compress/gzip"
