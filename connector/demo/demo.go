@@ -18,8 +18,9 @@ import (
 
 // Options of a demo.
 type Options struct {
-	For time.Duration // how long events are produced; 0: until the context ends
-	Out io.Writer     // what a person reads
+	For     time.Duration // how long events are produced; 0: until the context ends
+	Classic bool          // Webhooks (Classic) in place of mappings
+	Out     io.Writer     // what a person reads
 }
 
 const (
@@ -41,9 +42,13 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("starting the receiver: %w", err)
 	}
-	receiver := newReceiver(o.Out)
+	receiver := newReceiver(o.Out, o.Classic)
 	endpoint := "http://" + listener.Addr().String()
 
+	source := "CONNECTOR_MAPPINGS=" + mappings(endpoint)
+	if o.Classic {
+		source = "CONNECTOR_WEBHOOK_URLS=" + webhooks(endpoint)
+	}
 	cfg, err := config.Load([]string{
 		"CONNECTOR_KAFKA_BROKERS=" + address,
 		"CONNECTOR_KAFKA_TOPICS=" + topic,
@@ -54,13 +59,13 @@ func Run(ctx context.Context, o Options) error {
 		"CONNECTOR_RETRY_MAX=3s",
 		"CONNECTOR_BATCH_LINGER=3s",
 		"CONNECTOR_SHUTDOWN_GRACE=5s",
-		"CONNECTOR_MAPPINGS=" + mappings(endpoint),
+		source,
 	})
 	if err != nil {
 		return err
 	}
 	cfg.HTTPAddr = "" // the port may be in use by a connector that works
-	set, _, err := mapping.LoadText("the demo's mappings", []byte(cfg.Mappings.Inline), func(string) (string, bool) { return "", false }, mapping.Options{})
+	set, err := load(cfg)
 	if err != nil {
 		return err
 	}
@@ -98,6 +103,17 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
+// load compiles what the demo delivers to.
+func load(cfg *config.Config) (*mapping.Set, error) {
+	env := func(string) (string, bool) { return "", false }
+	if cfg.Classic.URLs.IsSet() {
+		set, _, err := mapping.LoadVars(nil, env, mapping.Options{Classic: mapping.Classic{URLs: cfg.Classic.URLs.Reveal()}})
+		return set, err
+	}
+	set, _, err := mapping.LoadText("the demo's mappings", []byte(cfg.Mappings.Inline), env, mapping.Options{})
+	return set, err
+}
+
 // settleTime is how long what was produced last may take to arrive: a few retries and a lingering batch.
 const settleTime = 30 * time.Second
 
@@ -122,13 +138,22 @@ func introduce(o Options, broker, endpoint string, set *mapping.Set) {
   mappings
 `, end, broker, topic, endpoint)
 	for _, m := range set.Mappings() {
-		fmt.Fprintf(o.Out, "    %-20s %s\n", m.Name, m.Trigger)
+		what := m.Trigger
+		if m.Classic {
+			what = fmt.Sprintf("every event to %d URLs, of which one that takes it is enough", len(m.Alternatives))
+		}
+		fmt.Fprintf(o.Out, "    %-20s %s\n", m.Name, what)
 	}
 	fmt.Fprintf(o.Out, `
 Send an event of your own with any Kafka client:
   echo '{"type":"track","event":"Order Completed","userId":"me"}' | kcat -P -b %s -t %s
 
 `, broker, topic)
+}
+
+// webhooks are the URLs of the demo's Classic destination; one fails now and then.
+func webhooks(endpoint string) string {
+	return endpoint + "/crm," + endpoint + moody + "," + endpoint + "/lake"
 }
 
 // mappings are the ones the demo shows: single requests, batches, and an endpoint that fails now and then.

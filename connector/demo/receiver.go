@@ -18,21 +18,25 @@ import (
 
 // receiver is the webhook endpoint. It prints each request, and answers the moody path with an error now and then.
 type receiver struct {
-	out io.Writer
+	out     io.Writer
+	classic bool // every request is an event, and one that fails does not come back
 
 	mu        sync.Mutex
 	moody     int             // requests to the moody path
 	requests  int             // accepted
 	refused   int             // answered with an error, on purpose
 	unsigned  int             // whose signature is wrong
-	lake      map[string]bool // messageIds that came in batches, which is all of them
+	arrived   map[string]bool // messageIds that came in batches, which is all of them, or to a Classic destination
 	changed   chan struct{}   // closed and made anew with each request
 	attempted map[string]int  // by message: attempts at the moody path
 	open      map[string]bool // messages that were refused and have not come back yet
 }
 
-func newReceiver(out io.Writer) *receiver {
-	return &receiver{out: out, lake: map[string]bool{}, attempted: map[string]int{}, open: map[string]bool{}, changed: make(chan struct{})}
+// moody is the path that fails now and then.
+const moody = "/moody"
+
+func newReceiver(out io.Writer, classic bool) *receiver {
+	return &receiver{out: out, classic: classic, arrived: map[string]bool{}, attempted: map[string]int{}, open: map[string]bool{}, changed: make(chan struct{})}
 }
 
 func (r *receiver) serve(ctx context.Context, l net.Listener) error {
@@ -92,7 +96,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 			first = m
 		}
 		if batch {
-			r.lake[m.ID] = true
+			r.arrived[m.ID] = true
 		}
 	}
 	status, note := http.StatusOK, ""
@@ -100,10 +104,12 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	case !signed:
 		status, note = http.StatusUnauthorized, "WRONG SIGNATURE"
 		r.unsigned++
-	case q.URL.Path == "/moody":
+	case q.URL.Path == moody:
 		r.moody++
 		r.attempted[first.ID]++
-		if r.moody%3 == 0 {
+		if r.moody%3 == 0 && r.classic {
+			status, note = http.StatusServiceUnavailable, "fails on purpose; it is enough that another URL has it"
+		} else if r.moody%3 == 0 {
 			status, note = http.StatusServiceUnavailable, "fails on purpose; it will be tried again"
 			r.open[first.ID] = true
 		} else if n := r.attempted[first.ID]; n > 1 {
@@ -113,6 +119,9 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	if status == http.StatusOK {
 		r.requests++
 		delete(r.open, first.ID)
+		if r.classic {
+			r.arrived[first.ID] = true
+		}
 	} else {
 		r.refused++
 	}
@@ -147,7 +156,7 @@ func (r *receiver) await(finished <-chan struct{}, produced int, patience time.D
 	deadline := time.After(patience)
 	for {
 		r.mu.Lock()
-		arrived, open, changed := len(r.lake), len(r.open), r.changed
+		arrived, open, changed := len(r.arrived), len(r.open), r.changed
 		r.mu.Unlock()
 		if arrived >= produced && open == 0 {
 			return nil
@@ -165,6 +174,10 @@ func (r *receiver) await(finished <-chan struct{}, produced int, patience time.D
 func (r *receiver) summarise(produced int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	fmt.Fprintf(r.out, "\n%d events were produced and %d arrived, in %d requests with a correct signature; %d requests were refused and tried again; %d signatures were wrong.\n",
-		produced, len(r.lake), r.requests, r.refused, r.unsigned)
+	then := "and tried again"
+	if r.classic {
+		then = "and not tried again"
+	}
+	fmt.Fprintf(r.out, "\n%d events were produced and %d arrived, in %d requests with a correct signature; %d requests were refused %s; %d signatures were wrong.\n",
+		produced, len(r.arrived), r.requests, r.refused, then, r.unsigned)
 }
