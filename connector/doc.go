@@ -77,6 +77,8 @@
 //   - There is one way to commit, kafka.Consumer.Commit. Every other one in the client writes the member id over the metadata,
 //     and the lanes' progress is gone.
 //   - A slice ends at the group's head. Beyond it, a lane would claim what the head has not read, and the claim would not decode.
+//   - Reading goes on while every lane of a partition is stuck behind a failing endpoint: windows begin when an event is read, and
+//     a partition that waits for the windows before it would expire one windowful at a time.
 //   - Apache Kafka does not say where the log begins when an offset is out of range, kfake does. Ask, or wait for ever.
 //   - Rebalances are blocked from poll until its records are appended. Gaps between offsets are legal, so a result that
 //     outlived its assignment would look like progress over records that nobody has seen.
