@@ -143,6 +143,9 @@ func risks(c *config.Config, set *mapping.Set) []string {
 	computed := false
 	for _, m := range set.Mappings() {
 		computed = computed || m.HostFromEvent()
+		if m.Alternatives != nil {
+			note("CONNECTOR_CLASSIC_DELIVER_TO is any: an event that one URL takes is not sent again to those that failed; all gives each retries of its own")
+		}
 		if slices.ContainsFunc(endpoints(m), func(e string) bool { return strings.HasPrefix(e, "http://") }) {
 			note("mapping %q sends over plain HTTP: anybody on the way can read its events and headers", m.Name)
 		}
