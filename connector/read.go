@@ -143,17 +143,17 @@ func (e *engine) lost(tp kafka.TopicPartition, start int64) {
 	if p == nil {
 		return
 	}
-	offsets, lanes := e.ledger.Lost(p, start, time.Now())
+	loss := e.ledger.Lost(p, start, time.Now())
 	e.notify()
-	if offsets == 0 {
+	if loss.Offsets == 0 {
 		return
 	}
-	e.metrics.lost(offsets)
-	e.status.lost(tp, offsets)
+	e.metrics.lost(loss.Offsets)
+	e.status.lost(tp, loss.Offsets)
 	for i, c := range e.couriers {
-		if lanes&(1<<i) != 0 {
+		if loss.Lanes&(1<<i) != 0 {
 			e.log.Error("records were deleted from Kafka before they were delivered: they are lost; keep records longer than the retry window (retention.ms)",
-				"topic", tp.Topic, "partition", tp.Partition, "mapping", c.name, "offsets", offsets, "continuing_at", start)
+				"topic", tp.Topic, "partition", tp.Partition, "mapping", c.name, "offsets", loss.Offsets, "continuing_at", start)
 		}
 	}
 }

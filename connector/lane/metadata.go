@@ -178,7 +178,10 @@ func (f *facts) appendChosen(b []byte, chosen [][]bool) []byte {
 	return b
 }
 
-var errMetadata = errors.New("commit metadata is not ours")
+var (
+	errMetadata     = errors.New("commit metadata is not ours")
+	errEarlierTopic = errors.New("written for an earlier topic of this name")
+)
 
 // decode reads what encode printed. It rejects, never guesses: a wrong fact would be a lost event.
 func decode(text string, committed int64, incarnation uint32) (*facts, error) {
@@ -201,7 +204,7 @@ func decode(text string, committed int64, incarnation uint32) (*facts, error) {
 	case f.base != committed:
 		return nil, fmt.Errorf("%w: written for offset %d, committed is %d: the offset was reset", errMetadata, f.base, committed)
 	case f.incarnation != 0 && incarnation != 0 && f.incarnation != incarnation:
-		return nil, fmt.Errorf("%w: written for an earlier topic of this name", errMetadata)
+		return nil, fmt.Errorf("%w: %w", errMetadata, errEarlierTopic)
 	}
 	return f, nil
 }

@@ -3,6 +3,7 @@ package lane
 import (
 	"cmp"
 	"container/heap"
+	"errors"
 	"slices"
 	"sort"
 	"time"
@@ -22,6 +23,7 @@ type Partition struct {
 	cacheBytes  int
 	arrivals    arrivals
 	inflight    int    // events taken and not given back
+	rewritten   int    // how often the log was cut off: what was asked for before is of the old one
 	version     uint64 // of what a commit would say
 	acked       uint64 // newest version known to be committed
 	paused      bool
@@ -45,7 +47,8 @@ type Restored struct {
 	Offset    int64    // committed offset, or where to begin when there is none
 	Epoch     int32    // its leader epoch, -1 when unknown
 	Metadata  string   // empty when there is none
-	LogStart  int64    // oldest offset in the log, for StartEarliest; -1 when unknown
+	LogStart  int64    // oldest offset in the log; -1 when unknown
+	LogEnd    *int64   // offset after the newest in the log; nil when unknown
 	// At gives, for a lane with StartTime, the first offset at or after the time, negative when there is none; nil when there is no such lane.
 	At func(time.Time) int64
 }
@@ -54,8 +57,10 @@ type Restored struct {
 type Assigned struct {
 	Partition *Partition
 	Reset     error    // why the metadata was not used; all lanes start at the committed offset
+	Foreign   bool     // the committed offset was not used either, it is of another log: all lanes start at the oldest record
 	Started   []int    // lanes that are new on this partition
 	Frozen    []uint32 // lanes of unknown mappings, kept until they are retired
+	Lost      Loss     // the log ends before what had been read of it: see Truncate
 }
 
 // Assign begins a partition.
@@ -67,11 +72,10 @@ func (g *Ledger) Assign(r Restored, now time.Time) Assigned {
 	out := Assigned{Partition: p}
 	known := map[uint32]laneFacts{}
 	var f *facts
-	if r.Metadata != "" {
-		var err error
-		if f, err = decode(r.Metadata, r.Offset, p.incarnation); err != nil {
-			out.Reset = err
-		}
+	f, out.Reset = r.facts(p.incarnation)
+	if out.Foreign = errors.Is(out.Reset, errForeign); out.Foreign {
+		r.Offset = max(0, r.LogStart)
+		p.head, p.epoch = r.Offset, -1
 	}
 	if f != nil {
 		p.head, p.epoch, p.arrivals = f.front, f.epoch, f.arrivals
@@ -116,6 +120,10 @@ func (g *Ledger) Assign(r Restored, now time.Time) Assigned {
 	for _, l := range p.lanes {
 		g.advance(l, now)
 		g.wake(l.window) // shares have become smaller: another lane may be the next, or have to give its slice away
+	}
+	if f != nil && r.LogEnd != nil {
+		// The epoch stays: the broker may know that the log had been shorter still, and has grown again since.
+		out.Lost = g.Truncate(p, *r.LogEnd, p.epoch, now)
 	}
 	return out
 }
@@ -225,11 +233,15 @@ func (g *Ledger) evict(fresh *Partition) {
 	}
 }
 
-// fastest returns the furthest position among the lanes that drive the reading.
+// fastest returns the furthest position among the lanes that drive the reading. A lane behind a failing endpoint wants everything read at once:
+// its events' windows begin when they are first read, and must not begin late because others of them are waiting.
 func (p *Partition) fastest() int64 {
 	at := int64(-1)
 	for _, l := range p.lanes {
-		if !l.window.background {
+		switch {
+		case l.window.failing:
+			return p.head
+		case !l.window.background:
 			at = max(at, l.read)
 		}
 	}

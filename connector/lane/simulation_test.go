@@ -141,6 +141,8 @@ func (w *world) step(seed, number uint64) {
 			w.deleteOld()
 		case 2:
 			w.setBack(time.Duration(w.rnd.IntN(7_200)) * time.Second)
+		case 3, 4:
+			w.truncate()
 		}
 	}
 	w.check()
@@ -223,7 +225,7 @@ func (w *world) appendTo(o *ownership) {
 	}
 	w.trace("partition %d: [%d,%d) is read", o.log.number, b.From, b.Next)
 	o.log.read(b.Next, w.trueNow())
-	w.g.Append(o.p, b, 3, w.now)
+	w.g.Append(o.p, b, o.log.epochOf(b.Next), w.now)
 	w.checkEvicted(o.p)
 }
 

@@ -10,6 +10,7 @@ import (
 type partitionLog struct {
 	number    int32
 	start     int64       // oldest offset still there
+	epochs    []int64     // where the log of each leader epoch begins
 	match     []uint64    // by offset: the lanes that must deliver it
 	produced  []time.Time // by offset
 	firstRead []time.Time // by offset, as far as any process has read; true time
@@ -44,7 +45,7 @@ type ownership struct {
 }
 
 func newPartitionLog(number int32, lanes int) *partitionLog {
-	return &partitionLog{number: number, settled: make([][]bool, lanes), floor: make([]int64, lanes)}
+	return &partitionLog{number: number, settled: make([][]bool, lanes), floor: make([]int64, lanes), epochs: []int64{0}}
 }
 
 func (l *partitionLog) produce(match uint64, now time.Time) {
@@ -109,8 +110,9 @@ func (w *world) assign(i int) {
 	l := w.logs[i]
 	a := w.g.Assign(Restored{
 		Topic: simTopic, Partition: int32(i), TopicID: [16]byte{1}, Offset: l.accepted.offset, Epoch: -1, Metadata: l.accepted.metadata,
-		LogStart: l.start, At: l.at,
+		LogStart: l.start, LogEnd: new(int64(len(l.match))), At: l.at,
 	}, w.now)
+	w.validate(l, a.Partition)
 	w.trace("partition %d is assigned at %d, head %d, %d lanes begin, %d are frozen, reset: %v", i, l.accepted.offset, a.Partition.Head(), len(a.Started), len(a.Frozen), a.Reset)
 	if refused, want := a.Reset != nil, l.accepted.metadata != "" && l.accepted.offset != l.accepted.written; refused != want {
 		w.failf("metadata is refused: %v, want %v: %v", refused, want, a.Reset)
@@ -160,7 +162,7 @@ func (w *world) assign(i int) {
 		}
 		for lane := range o.carried {
 			for _, s := range claims(f, lane) {
-				for x := s.lo; x < s.hi; x++ {
+				for x := s.lo; x < min(s.hi, head); x++ {
 					o.learn(lane, x)
 				}
 			}
@@ -213,10 +215,10 @@ func (w *world) lose(o *ownership) {
 		}
 	}
 	o.log.read(start, w.trueNow())
-	offsets, lanes := w.g.Lost(o.p, start, w.now)
-	w.trace("partition %d begins at %d: lanes %b skip up to %d", o.log.number, start, lanes, offsets)
-	if offsets != wantOffsets || lanes != wantLanes {
-		w.failf("lanes %b have lost up to %d offsets, want %b, %d", lanes, offsets, wantLanes, wantOffsets)
+	loss := w.g.Lost(o.p, start, w.now)
+	w.trace("partition %d begins at %d: lanes %b skip up to %d", o.log.number, start, loss.Lanes, loss.Offsets)
+	if want := (Loss{wantOffsets, wantLanes}); loss != want {
+		w.failf("lost is %+v, want %+v", loss, want)
 	}
 }
 

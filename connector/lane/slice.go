@@ -12,7 +12,8 @@ type Read struct {
 	Offset    int64
 	Lanes     uint64
 
-	lane *Lane
+	lane      *Lane
+	rewritten int // the partition's, when it was asked for
 }
 
 // NextRead picks the lane to read back for. Finish must follow. The lane's mapping may hold another slice: when all it may hold are held,
@@ -30,7 +31,7 @@ func (g *Ledger) NextRead() (Read, bool) {
 	g.turn = w.index + 1
 	best.reading = true
 	w.slices++
-	r := Read{Partition: best.partition, Offset: best.read, lane: best}
+	r := Read{Partition: best.partition, Offset: best.read, lane: best, rewritten: best.partition.rewritten}
 	for _, l := range best.partition.lanes {
 		if l.behind && l.read >= best.read {
 			r.Lanes |= l.bit()
@@ -95,6 +96,9 @@ func (g *Ledger) Finish(r Read, b *Block, now time.Time) {
 	l := r.lane
 	l.reading = false
 	l.window.slices--
+	if r.rewritten != r.Partition.rewritten {
+		b = nil // other records stand there now
+	}
 	if b != nil {
 		b.end(r.Partition.head) // what is beyond has not been read by the group's reader yet, and will be
 	}
@@ -119,11 +123,11 @@ func (g *Ledger) Finish(r Read, b *Block, now time.Time) {
 }
 
 // Lost tells the ledger that the log of p begins at start: older records are gone from Kafka. Lanes whose next offset is below and no longer
-// in memory skip to what is left. It returns how many offsets one lane skips at most, and which lanes skip any (bits): that is loss,
-// and must be reported as such.
-func (g *Ledger) Lost(p *Partition, start int64, now time.Time) (offsets int64, lanes uint64) {
+// in memory skip to what is left. That is loss, and must be reported as such.
+func (g *Ledger) Lost(p *Partition, start int64, now time.Time) Loss {
+	var loss Loss
 	if p.closing {
-		return 0, 0
+		return loss
 	}
 	left := min(start, p.head) // where what is in memory begins
 	if len(p.cache) > 0 {
@@ -131,20 +135,18 @@ func (g *Ledger) Lost(p *Partition, start int64, now time.Time) (offsets int64, 
 	}
 	hole := max(0, start-p.head)
 	if hole > 0 { // lanes that still have records in memory come to it later
-		offsets = hole
 		for _, l := range p.lanes {
-			lanes |= l.bit()
+			loss.add(l, hole)
 		}
-		g.Append(p, &Block{From: p.head, Next: start}, p.epoch, now)
+		g.Append(p, &Block{From: p.head, Next: start}, -1, now)
 	}
 	for _, l := range p.lanes {
 		if l.behind && l.read < left {
-			offsets = max(offsets, left-l.read+hole)
-			lanes |= l.bit()
+			loss.add(l, left-l.read+hole)
 			l.moveTo(left)
 			g.catchUp(l)
 			g.advance(l, now)
 		}
 	}
-	return offsets, lanes
+	return loss
 }

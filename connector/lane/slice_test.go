@@ -296,9 +296,8 @@ func TestWhatKafkaHasDeletedIsSkippedAndCounted(t *testing.T) {
 			t.Parallel()
 			r, ps := lagging(t, Settings{}, []int64{100, 990, 1000})
 			r.append(ps[0], records(1000, 1010, 0b111))
-			offsets, lanes := r.g.Lost(ps[0], c.start, r.now)
-			if offsets != c.wantOffsets || lanes != c.wantLanes {
-				t.Errorf("lanes %b have lost up to %d offsets, want %b, %d", lanes, offsets, c.wantLanes, c.wantOffsets)
+			if got, want := r.g.Lost(ps[0], c.start, r.now), (Loss{c.wantOffsets, c.wantLanes}); got != want {
+				t.Errorf("lost is %+v, want %+v", got, want)
 			}
 			for i, l := range ps[0].lanes {
 				if l.read != c.wantAt[i] {
@@ -308,8 +307,8 @@ func TestWhatKafkaHasDeletedIsSkippedAndCounted(t *testing.T) {
 			if ps[0].Head() != c.wantHead {
 				t.Errorf("head %d, want %d", ps[0].Head(), c.wantHead)
 			}
-			if again, lanes := r.g.Lost(ps[0], c.start, r.now); again != 0 || lanes != 0 {
-				t.Errorf("counted again: %d by %b", again, lanes)
+			if again := r.g.Lost(ps[0], c.start, r.now); again != (Loss{}) {
+				t.Errorf("counted again: %+v", again)
 			}
 			events := r.wantTaken(2, 20, "0/1000", "0/1001", "0/1002", "0/1003", "0/1004", "0/1005", "0/1006", "0/1007", "0/1008", "0/1009")
 			r.settle(events...)
@@ -324,7 +323,7 @@ func TestNothingIsLostByAPartitionThatIsGivenUp(t *testing.T) {
 	t.Parallel()
 	r, ps := lagging(t, Settings{}, []int64{100})
 	r.g.Close(ps[0])
-	if offsets, lanes := r.g.Lost(ps[0], 2000, r.now); offsets != 0 || lanes != 0 || ps[0].Head() != 1000 {
-		t.Errorf("%d offsets by lanes %b, head %d; want none, and the head where it was", offsets, lanes, ps[0].Head())
+	if loss := r.g.Lost(ps[0], 2000, r.now); loss != (Loss{}) || ps[0].Head() != 1000 {
+		t.Errorf("lost is %+v, head %d; want nothing, and the head where it was", loss, ps[0].Head())
 	}
 }
