@@ -6,7 +6,10 @@ import (
 )
 
 // SetFailing says whether the endpoint of mapping m fails. The lanes of a failing one do not hold up the reading.
-func (g *Ledger) SetFailing(m int, failing bool) { g.windows[m].failing = failing }
+func (g *Ledger) SetFailing(m int, failing bool) {
+	g.windows[m].failing = failing
+	g.caughtUp = g.caughtUp || failing // what is paused may go on: see MayResume
+}
 
 // Arrived returns when the event was first read; its retry window began then.
 func (g *Ledger) Arrived(e *Event) time.Time { return e.Deadline.Add(-g.settings.Window) }
