@@ -166,6 +166,7 @@ func TestWhatIsSettledAfterAPartitionWasGivenUpDoesNotCount(t *testing.T) {
 	events := r.wantTaken(0, 10, "0/0", "0/1", "0/2")
 	r.append(q, records(0, 1, 1))
 	r.wantTaken(0, 10)
+	r.g.Close(p)
 	r.g.Woken()
 	r.g.Drop(p)
 	if woken, _ := r.g.Woken(); woken != 1 {

@@ -336,6 +336,35 @@ func TestWhoSleepsIsWoken(t *testing.T) {
 	}
 }
 
+// The first in line needs more room than there is. With one partition more it is over its share, and another lane is next.
+func TestWhoIsNextBecauseSharesBecameSmallerIsWoken(t *testing.T) {
+	t.Parallel()
+	id := mapping("a", 100)
+	id.Bytes = 20 * recordBytes
+	r := newRig(t, Settings{Lanes: []Identity{id}})
+	large := records(0, 1, 1)
+	large.Next = 2
+	large.Add(&Record{Offset: 1, Value: make([]byte, 4*recordBytes-recordOverhead)}, 1)
+	r.append(r.assign(1), large)
+	r.take(0, 1)
+	r.pass(time.Second)
+	r.append(r.assign(2), records(0, 20, 1))
+	two := r.g.partitions[1].lanes[0]
+	for range 16 {
+		r.g.take(two, r.now)
+	}
+	r.pass(time.Second)
+	r.append(r.assign(3), records(0, 1, 1))
+	r.restore(0, facts{front: 10, lanes: []laneFacts{at("a", 0)}}) // is behind
+	r.wantTaken(0, 10)
+	r.g.Woken()
+	r.assign(4)
+	if woken, _ := r.g.Woken(); woken != 1 {
+		t.Error("nobody is woken")
+	}
+	r.wantTaken(0, 10, "3/0")
+}
+
 func TestEventsSayWhereTheyComeFrom(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, Settings{Lanes: []Identity{mapping("a", 1), mapping("b", 1)}})
