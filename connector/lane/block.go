@@ -49,12 +49,3 @@ func (b *Block) end(offset int64) {
 	}
 	b.Next = min(b.Next, offset)
 }
-
-// after returns the block without its first n records.
-func (b *Block) after(n int) *Block {
-	out := &Block{From: b.Records[n-1].Offset + 1, Next: b.Next}
-	for i := n; i < len(b.Records); i++ {
-		out.Add(&b.Records[i], b.Match[i])
-	}
-	return out
-}

@@ -149,10 +149,7 @@ func (g *Ledger) Append(p *Partition, b *Block, epoch int32, now time.Time) {
 	if p.closing || b.Next <= p.head {
 		return
 	}
-	if i := b.search(p.head); i > 0 {
-		b = b.after(i)
-	}
-	b.From = p.head
+	b.From = p.head // lanes look only at what lies above
 	p.arrivals.note(b.Next, now, sampleEvery(g.settings.Window))
 	b.arrived = now
 	p.head, p.epoch = b.Next, epoch
@@ -162,8 +159,8 @@ func (g *Ledger) Append(p *Partition, b *Block, epoch int32, now time.Time) {
 	g.ref(b)
 	for _, l := range p.lanes {
 		switch {
-		case l.ready || l.behind: // has enough to do before it comes to this block
-		case b.any&l.bit() == 0 && len(l.skip) == 0:
+		case l.ready || l.behind: // has enough to do before it comes to this block; the others stood at the head
+		case b.any&l.bit() == 0:
 			l.read = b.Next
 		default:
 			g.advance(l, now)

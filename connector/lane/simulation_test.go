@@ -143,6 +143,9 @@ func (w *world) step(seed, number uint64) {
 			w.setBack(time.Duration(w.rnd.IntN(7_200)) * time.Second)
 		case 3, 4:
 			w.truncate()
+		case 5, 6:
+			m := w.rnd.IntN(len(w.config))
+			w.g.SetFailing(m, w.rnd.IntN(2) == 0)
 		}
 	}
 	w.check()

@@ -108,7 +108,7 @@ func (g *Ledger) Finish(r Read, b *Block, now time.Time) {
 		return
 	}
 	for _, o := range r.Partition.lanes {
-		if !o.behind || !b.holds(o.read) || r.Lanes&o.bit() == 0 || o.reading {
+		if !o.behind || !b.holds(o.read) || r.Lanes&o.bit() == 0 {
 			continue
 		}
 		if w := o.window; o != l && (w.slices >= w.maxSlices || !w.hungry(o)) {

@@ -128,6 +128,19 @@ func TestLanesThatCannotBeReadComeLast(t *testing.T) {
 	r.wantNoRead()
 }
 
+// Every lane of the second mapping stands on a partition without leader. The first mapping must not wait for their time-outs.
+func TestMappingsThatCannotBeReadForLoseTheirTurn(t *testing.T) {
+	t.Parallel()
+	r, _ := lagging(t, Settings{}, []int64{1000, 100}, []int64{800, 1000})
+	r.g.Finish(r.wantRead(1, 800, 0b01), &Block{From: 800, Next: 810}, r.now)
+	r.g.Finish(r.wantRead(0, 100, 0b10), nil, r.now)
+	for at := int64(810); at < 1000; at += 10 {
+		r.g.Finish(r.wantRead(1, at, 0b01), &Block{From: at, Next: at + 10}, r.now)
+	}
+	r.g.Finish(r.wantRead(0, 100, 0b10), &Block{From: 100, Next: 110}, r.now)
+	r.wantRead(0, 110, 0b10)
+}
+
 func TestAMappingHoldsAtMostSoManySlices(t *testing.T) {
 	t.Parallel()
 	a := mapping("a", 100)
