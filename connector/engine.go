@@ -182,26 +182,25 @@ func (e *engine) run(ctx context.Context) error {
 	}
 	var loops sync.WaitGroup
 	var readErr error
-	loops.Go(func() { readErr = e.read(hard) })
+	reading := make(chan struct{})
+	loops.Go(func() {
+		defer close(reading)
+		readErr = e.read(hard)
+	})
 	loops.Go(func() { e.commitLoop(hard) })
 	loops.Go(func() { e.resumeLoop(hard) })
 	for range slowSliceReaders {
 		loops.Go(func() { e.readBack(hard) })
 	}
-	done := make(chan struct{})
-	go func() {
-		loops.Wait()
-		close(done)
-	}()
 	select {
 	case <-ctx.Done():
-	case <-done:
+	case <-reading:
 	}
 	e.log.Info("stopping: finishing what is in flight", "grace", e.settings.shutdownGrace)
 	e.mu.Lock()
 	e.settings.drain = e.settings.shutdownGrace / 2 // the rest is for the last commit and leaving the group
 	e.mu.Unlock()
-	e.consumer.Close() // calls Revoked with every partition
+	e.leave()
 	end(errStopped)
 	e.mu.Lock()
 	e.stopped = true
@@ -210,9 +209,24 @@ func (e *engine) run(ctx context.Context) error {
 		c.stop()
 	}
 	e.mu.Unlock()
-	<-done
+	loops.Wait()
 	e.tasks.Wait()
 	return readErr
+}
+
+// leave gives every partition up, in Revoked, and leaves the group. When the brokers do not answer it is not waited for longer than the
+// grace: what then is not committed is delivered again, as after a crash.
+func (e *engine) leave() {
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		e.consumer.Close()
+	}()
+	select {
+	case <-left:
+	case <-time.After(e.settings.shutdownGrace):
+		e.log.Warn("Kafka did not answer within the grace: stopping without the last commit, some events may be delivered again")
+	}
 }
 
 // notify passes on what the ledger's last change made possible. The lock is held.
