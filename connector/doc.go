@@ -58,7 +58,8 @@
 // Lost: another member has them already, and a commit would be refused. Close and drop, no commit.
 //
 // Stop: deliveries run under a context that outlives the caller's. Closing the consumer revokes every partition, with half of the
-// grace for what is in flight; then that context ends, and with it workers, burials and the rest. An answer that is cut off
+// grace for what is in flight; then, or when the grace is over and Kafka has not answered, that context ends, and with it workers,
+// burials and the rest. An answer that is cut off
 // by it concludes nothing: its event was delivered or not, and comes again.
 //
 // Crash: nothing runs. A commit is a true statement about what is settled, and what is settled stays so; so every commit
