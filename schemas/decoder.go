@@ -1,30 +1,220 @@
 package schemas
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync"
 )
 
-// Decoder turns values into events. It is safe for concurrent use.
-type Decoder struct{}
+// Format says how the values of records are encoded.
+type Format string
 
-// NewDecoder returns a decoder for JSON values.
-func NewDecoder() *Decoder { return &Decoder{} }
+// The formats.
+const (
+	Auto Format = "auto" // each value tells
+	JSON Format = "json" // every value is the JSON of an event
+	Avro Format = "avro" // every value is Avro, behind a schema's id or fingerprint
+)
+
+// Options say how a [Decoder] reads. The zero value reads JSON, and Avro as single objects with the schemas of this package.
+type Options struct {
+	Format     Format // "" is Auto
+	CamelNames bool   // fields of Avro records whose names are in snake_case get camelCase keys; keys of maps stay
+	MaxBytes   int    // largest value, and largest event made of one; 0 is 16 MiB
+	Registry   *Registry
+}
+
+// defaultMaxBytes is far above what Kafka (1 MB) and Segment (32 KB) take by default.
+const defaultMaxBytes = 16 << 20
+
+// Decoder turns values into events. It is safe for concurrent use.
+type Decoder struct {
+	format   Format
+	camel    bool
+	maxBytes int
+	registry *registry // nil: none
+
+	own         func() (map[uint64]*schema, error) // the schemas of this package, by fingerprint
+	transcoders sync.Pool
+}
+
+// New returns a decoder. It does not speak to the registry yet.
+func New(o Options) (*Decoder, error) {
+	d := &Decoder{format: o.Format, camel: o.CamelNames, maxBytes: o.MaxBytes}
+	switch d.format {
+	case "":
+		d.format = Auto
+	case Auto, JSON, Avro:
+	default:
+		return nil, fmt.Errorf("format %q is none of auto, json and avro", o.Format)
+	}
+	if d.maxBytes == 0 {
+		d.maxBytes = defaultMaxBytes
+	}
+	d.own = sync.OnceValues(func() (map[uint64]*schema, error) { return ownSchemas(d.camel) })
+	if o.Registry != nil {
+		var err error
+		if d.registry, err = newRegistry(o.Registry, d.camel); err != nil {
+			return nil, fmt.Errorf("making a client of the schema registry: %w", err)
+		}
+	}
+	return d, nil
+}
+
+// NewDecoder returns a decoder with the zero options.
+func NewDecoder() *Decoder {
+	d, _ := New(Options{}) // these cannot be wrong
+	return d
+}
+
+// Close gives up the connections to the registry. The decoder can still be used.
+func (d *Decoder) Close() {
+	if d.registry != nil {
+		d.registry.idle()
+	}
+}
 
 // ErrEmpty is returned for a record without a value: a tombstone of a compacted topic, or an empty one. Neither is an event.
 var ErrEmpty = errors.New("the record has no value")
 
-// Decode returns the event's JSON text, the same bytes where value already is JSON; whether it is valid JSON is for the reader
-// of the event to find out, who looks at every byte anyway. An error says why the value cannot be an event; trying
-// again does not help.
+// ErrUnavailable is in the errors for which the record is not to blame: its schema is not here, and the registry has not been asked or does
+// not answer. Trying again helps, after [Decoder.Load].
+var ErrUnavailable = errors.New("the schema is not at hand")
+
+// Decode returns the event's JSON text, the same bytes where value already is JSON; whether that is valid JSON is for the reader of the event
+// to find out, who looks at every byte anyway. What it makes of Avro is valid JSON, in JavaScript's form. It does not wait for
+// anything.
+//
+// An error is ErrUnavailable, or it says why the value cannot be an event; then trying again does not help.
 func (d *Decoder) Decode(value []byte) ([]byte, error) {
 	if len(value) == 0 {
 		return nil, ErrEmpty
 	}
-	if value[0] == 0 && len(value) >= 5 { // Confluent's wire format: no JSON text begins with a zero byte
-		return nil, fmt.Errorf("the value is in a schema registry's wire format (schema id %d), which this connector does not read: produce events as JSON",
-			binary.BigEndian.Uint32(value[1:5]))
+	if len(value) > d.maxBytes {
+		return nil, fmt.Errorf("the value has %d bytes, more than the %d of an event", len(value), d.maxBytes)
 	}
-	return value, nil
+	switch f := framing(value); {
+	case f == unframed && d.format != Avro:
+		return value, nil
+	case f == unframed:
+		return nil, fmt.Errorf("the value is not Avro behind a schema's id (it begins with % x), and only that is read here", value[:min(4, len(value))])
+	case d.format == JSON:
+		return nil, fmt.Errorf("the value is %s, and only JSON is read here", f)
+	case len(value) < f.header():
+		return nil, fmt.Errorf("the value is %s, cut off after %d bytes", f, len(value))
+	case f == singleObject:
+		return d.decodeSingle(value)
+	}
+	return d.decodeRegistered(value)
+}
+
+// Load asks the registry for the schema of a value that [Decoder.Decode] found ErrUnavailable. After nil, Decode has an answer. It waits for
+// the registry, but no longer than the registry's timeout; an error is ErrUnavailable or ctx's.
+func (d *Decoder) Load(ctx context.Context, value []byte) error {
+	if d.registry == nil || d.format == JSON || framing(value) != registered || len(value) < registered.header() {
+		return nil
+	}
+	return d.registry.load(ctx, binary.BigEndian.Uint32(value[1:]))
+}
+
+func (d *Decoder) decodeRegistered(value []byte) ([]byte, error) {
+	id, data := binary.BigEndian.Uint32(value[1:]), value[registered.header():]
+	if d.registry == nil {
+		return nil, fmt.Errorf("the value is %s (schema %d), and no registry is configured", registered, id)
+	}
+	s, err := d.registry.schema(id)
+	if err != nil {
+		return nil, err
+	}
+	if s.json {
+		return data, nil
+	}
+	event, err := s.decode(data, d.maxBytes, &d.transcoders)
+	if err != nil {
+		return nil, fmt.Errorf("the value is not what schema %d describes: %w", id, err)
+	}
+	return event, nil
+}
+
+func (d *Decoder) decodeSingle(value []byte) ([]byte, error) {
+	own, err := d.own()
+	if err != nil {
+		return nil, err
+	}
+	name := binary.LittleEndian.Uint64(value[2:])
+	s := own[name]
+	if s == nil {
+		return nil, fmt.Errorf("the value is %s of a schema that is not known here (fingerprint %016x): use one of the connector's schemas, or a schema registry", singleObject, name)
+	}
+	event, err := s.decode(value[singleObject.header():], d.maxBytes, &d.transcoders)
+	if err != nil {
+		return nil, fmt.Errorf("the value is not what its schema (fingerprint %016x) describes: %w", name, err)
+	}
+	return event, nil
+}
+
+// frame is what stands before the data in a value.
+type frame uint8
+
+const (
+	unframed     frame = iota // nothing
+	registered                // a zero byte and the id of a schema in a registry, in four bytes
+	singleObject              // two bytes that mark Avro's single-object encoding and a schema's fingerprint, in eight
+)
+
+// framing tells the frames apart. Neither can begin a text in JSON.
+func framing(value []byte) frame {
+	switch {
+	case value[0] == 0:
+		return registered
+	case len(value) > 1 && value[0] == 0xC3 && value[1] == 0x01:
+		return singleObject
+	}
+	return unframed
+}
+
+// header is the frame's length in bytes.
+func (f frame) header() int {
+	switch f {
+	case registered:
+		return 5
+	case singleObject:
+		return 10
+	default:
+		return 0
+	}
+}
+
+func (f frame) String() string {
+	switch f {
+	case registered:
+		return "in a schema registry's wire format"
+	case singleObject:
+		return "an Avro single object"
+	default:
+		return "without a frame"
+	}
+}
+
+// ownSchemas compiles the schemas of this package.
+func ownSchemas(camel bool) (map[uint64]*schema, error) {
+	entries, err := files.ReadDir("avro")
+	if err != nil {
+		return nil, err
+	}
+	own := make(map[uint64]*schema, len(entries))
+	for _, e := range entries {
+		text, err := files.ReadFile("avro/" + e.Name())
+		if err != nil {
+			return nil, err
+		}
+		s, err := compile(string(text), nil, camel)
+		if err != nil {
+			return nil, fmt.Errorf("schema %s: %w", e.Name(), err)
+		}
+		own[fingerprint(s.root)] = s
+	}
+	return own, nil
 }
