@@ -358,7 +358,7 @@ func (w *world) snapshot(o *ownership, limit int) Commit {
 		w.failf("metadata of %d characters, limit %d", len(c.Metadata), limit)
 	}
 	w.checkCommit(o, c)
-	o.log.commits = append(o.log.commits, stored{c.Offset, c.Metadata, c.Offset, maps.Clone(o.carried)})
+	o.log.commits = append(o.log.commits, stored{c.Offset, c.Metadata, c.Offset, len(o.log.epochs), maps.Clone(o.carried)})
 	return c
 }
 
@@ -448,6 +448,9 @@ func (w *world) disturb(l *partitionLog) {
 	}
 	l.accepted = l.commits[w.rnd.IntN(len(l.commits))]
 	w.trace("partition %d: the commit at %d is applied late", l.number, l.accepted.offset)
+	if l.accepted.epochs < len(l.epochs) {
+		return // without metadata nothing could tell that it is about other records
+	}
 	switch w.rnd.IntN(12) {
 	case 0:
 		l.accepted.metadata = "" // reset by Kafka's own tools

@@ -25,6 +25,7 @@ type stored struct {
 	offset   int64
 	metadata string
 	written  int64           // the offset that the metadata was written for
+	epochs   int             // of the log that it is about
 	lanes    map[int]carried // the lanes it speaks for
 }
 
