@@ -82,7 +82,11 @@ value: // a value begins at i
 		}
 		kind = String
 		if at >= 0 {
-			s.place(at, found{start: uint32(start), end: uint32(i), kind: String, plain: plain, ours: foreign == clean})
+			v := Slot{raw: b[start:i], kind: String, ours: foreign == clean}
+			if plain {
+				v.text = b[start+1 : i-1]
+			}
+			s.place(at, v)
 		}
 		goto after
 	case '{', '[':
@@ -134,7 +138,7 @@ value: // a value begins at i
 		kind = Number
 	}
 	if at >= 0 {
-		s.place(at, found{start: uint32(start), end: uint32(i), kind: kind, ours: foreign == clean})
+		s.place(at, Slot{raw: b[start:i], kind: kind, ours: foreign == clean})
 	}
 
 after: // a value ended before i
@@ -178,7 +182,7 @@ closed: // the innermost array or object ended before i
 		s.keys = s.keys[:top.keys]
 	}
 	if top.node >= 0 {
-		s.place(top.node, found{start: uint32(top.start), end: uint32(i), kind: kind, ours: foreign == top.foreign})
+		s.place(top.node, Slot{raw: b[top.start:i], kind: kind, ours: foreign == top.foreign})
 		if top.array && nodes[top.node].length >= 0 {
 			s.placeLength(nodes[top.node].length, int(top.next))
 		}

@@ -1,42 +1,31 @@
 package document
 
-// found is what a slot holds, as places in the scanner's buffers; the zero found is Missing.
-type found struct {
-	start, end uint32 // of the JSON, in Scanner.text or, if made, in Scanner.extra
-	text, stop uint32 // of a string that is not plain: its text in Scanner.extra
-	kind       Kind
-	plain      bool // of a string: the bytes between the quotes are the text itself
-	made       bool // not a part of the event: a length or a unit of a string
-	ours       bool // the JSON is what JSON.stringify prints
-}
-
-// place leaves f in the slot of the node at, and in those below what a walk that goes on from there yields.
-func (s *Scanner) place(at int32, f found) {
+// place leaves v in the slot of the node at, and in those below what a walk that goes on from there yields. A string that
+// comes without its text is decoded if anything looks at it.
+func (s *Scanner) place(at int32, v Slot) {
 	n := &s.paths.nodes[at]
-	if f.kind == String && !f.plain && (n.slot >= 0 || len(n.children) > 0) {
-		f.text = uint32(len(s.extra))
-		raw := s.raw(f)
-		s.extra = appendDecoded(s.extra, raw[1:len(raw)-1])
-		f.stop = uint32(len(s.extra))
+	if v.kind == String && v.text == nil && (n.slot >= 0 || len(n.children) > 0) {
+		start := len(s.extra)
+		s.extra = appendDecoded(s.extra, v.raw[1:len(v.raw)-1])
+		v.text = s.extra[start:]
 	}
 	if n.slot >= 0 {
-		s.found[n.slot] = f
+		s.slots[n.slot] = v
 	}
-	if len(n.children) == 0 || f.kind == Object || f.kind == Array {
+	if len(n.children) == 0 || v.kind == Object || v.kind == Array {
 		return
 	}
-	if s.slot(f).falsy() {
+	if v.falsy() {
 		for i := range n.children {
-			s.place(n.children[i].node, f)
+			s.place(n.children[i].node, v)
 		}
-	} else if f.kind == String {
-		s.placeUnits(n, f)
+	} else if v.kind == String {
+		s.placeUnits(n, v.text)
 	}
 }
 
-// placeUnits leaves the length and the wanted UTF-16 units of the string f in the slots below its node.
-func (s *Scanner) placeUnits(n *node, f found) {
-	text := s.slot(f).text
+// placeUnits leaves the length and the wanted UTF-16 units of a string in the slots below its node.
+func (s *Scanner) placeUnits(n *node, text []byte) {
 	if n.length >= 0 {
 		s.placeLength(n.length, utf16Len(text))
 	}
@@ -49,7 +38,7 @@ func (s *Scanner) placeUnits(n *node, f found) {
 			var utf8 [3]byte
 			start := len(s.extra)
 			s.extra = appendJSONString(s.extra, AppendRune(utf8[:0], unit))
-			s.place(c.node, found{start: uint32(start), end: uint32(len(s.extra)), kind: String, made: true, ours: true})
+			s.place(c.node, Slot{raw: s.extra[start:], kind: String, ours: true})
 		}
 	}
 }
@@ -58,35 +47,14 @@ func (s *Scanner) placeUnits(n *node, f found) {
 func (s *Scanner) placeLength(at int32, length int) {
 	start := len(s.extra)
 	s.extra = AppendNumber(s.extra, float64(length))
-	s.place(at, found{start: uint32(start), end: uint32(len(s.extra)), kind: Number, made: true, ours: true})
-}
-
-// raw returns the JSON of f.
-func (s *Scanner) raw(f found) []byte {
-	if f.made {
-		return s.extra[f.start:f.end]
-	}
-	return s.text[f.start:f.end]
-}
-
-// slot returns f with its bytes.
-func (s *Scanner) slot(f found) Slot {
-	slot := Slot{raw: s.raw(f), kind: f.kind, ours: f.ours}
-	if f.kind == String {
-		if f.plain {
-			slot.text = slot.raw[1 : len(slot.raw)-1]
-		} else {
-			slot.text = s.extra[f.text:f.stop]
-		}
-	}
-	return slot
+	s.place(at, Slot{raw: s.extra[start:], kind: Number, ours: true})
 }
 
 // Slot returns what stands at the path that Add gave the number i: the walk down the path stops at the first value that
 // counts as false in JavaScript (missing, null, false, 0, NaN, the empty string) and yields that value.
 func (s *Scanner) Slot(i int) Slot {
-	if i >= len(s.found) || s.found[i].kind == Missing {
+	if i >= len(s.slots) {
 		return Slot{}
 	}
-	return s.slot(s.found[i])
+	return s.slots[i]
 }

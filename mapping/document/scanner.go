@@ -12,7 +12,7 @@ type Scanner struct {
 	proto   bool
 	mixed   bool // some object repeats a key or has array-index keys out of order
 
-	found   []found
+	slots   []Slot
 	extra   []byte  // text and JSON that do not stand in text
 	ordered []byte  // the ordered form, if it was needed
 	stack   []frame // the open arrays and objects
@@ -28,7 +28,7 @@ func NewScanner(paths *Paths) *Scanner {
 	return &Scanner{paths: paths}
 }
 
-// maxLen is how long a text may be, in bytes. Slots count in 32 bits, and malformed bytes take three when decoded.
+// maxLen is how long a text may be, in bytes. Malformed bytes take three when decoded.
 const maxLen = 1 << 30
 
 // byteOrderMark is U+FEFF; in front of a text the WHATWG decoder drops it.
@@ -50,7 +50,7 @@ func (s *Scanner) Scan(event []byte) error {
 		_, fault = s.read(s.ordered)
 	}
 	if fault != nil {
-		clear(s.found)
+		clear(s.slots)
 		return fault
 	}
 	return nil
@@ -63,10 +63,10 @@ func (s *Scanner) read(text []byte) (Kind, *SyntaxError) {
 	}
 	s.text = bytes.TrimPrefix(text, []byte(byteOrderMark))
 	s.extra, s.keys, s.key = scratch(s.extra), scratch(s.keys), scratch(s.key)
-	if len(s.found) < s.paths.slots {
-		s.found = make([]found, s.paths.slots)
+	if len(s.slots) < s.paths.slots {
+		s.slots = make([]Slot, s.paths.slots)
 	}
-	clear(s.found)
+	clear(s.slots)
 	kind, fault := s.pass(s.text)
 	if mark := len(text) - len(s.text); mark > 0 {
 		s.foreign = true

@@ -29,7 +29,8 @@ func (e explainer) answer(n *node) bool {
 	switch n.kind {
 	case condNode:
 		c := &e.steps[n.cond]
-		return c.holds(e.event.Slot(int(c.slot)))
+		v := e.event.Slot(int(c.slot))
+		return c.holds(&v)
 	case notNode:
 		return !e.answer(&n.kids[0])
 	}

@@ -71,7 +71,7 @@ func (p Program) Match(s *document.Scanner) bool {
 		if c.slot != slot { // lists of alternatives ask about one place again and again
 			slot, v = c.slot, s.Slot(int(c.slot))
 		}
-		if c.holds(v) {
+		if c.holds(&v) {
 			at = c.yes
 		} else {
 			at = c.no
@@ -81,7 +81,7 @@ func (p Program) Match(s *document.Scanner) bool {
 }
 
 // holds tells whether v meets the condition.
-func (c *step) holds(v document.Slot) bool {
+func (c *step) holds(v *document.Slot) bool {
 	switch c.op {
 	case opIs:
 		return v.Equal(c.text)
