@@ -65,6 +65,7 @@ func Run(ctx context.Context, cfg *config.Config, set *mapping.Set, o Options) e
 	if cfg.Delivery.SharedSecret.IsSet() {
 		e.signer = sink.NewSigner([]byte(cfg.Delivery.SharedSecret.Reveal()))
 	}
+	e.metrics.registry.MustRegister(newGauges(e))
 	e.prepare()
 
 	var services sync.WaitGroup
@@ -115,6 +116,8 @@ func newSettings(cfg *config.Config, set *mapping.Set, probe *Probe) settings {
 		probe:          probe,
 		name:           cfg.Kafka.Group + "@" + host,
 		startLatest:    cfg.Kafka.Start == "latest",
+		giveUpLate:     cfg.OnLag == "dead-letter",
+		memory:         int(cfg.MemoryBudget),
 	}
 }
 
@@ -181,6 +184,9 @@ func checkKafka(ctx context.Context, cfg *config.Config, admin *kafka.Admin, log
 			continue
 		}
 		sources = append(sources, t)
+		if err := admin.CheckTopic(within, t); errors.Is(err, kafka.ErrNoTopic) {
+			log.Warn("the topic does not exist: nothing is read from it until it does; check the name in CONNECTOR_KAFKA_TOPICS, or create it", "topic", t)
+		}
 		if keeps, ok := admin.Retention(within, t); ok && keeps < cfg.Delivery.RetryWindow+time.Hour {
 			log.Warn("the topic deletes records before the retry window is over: events behind a failing endpoint may be lost; raise retention.ms, or lower CONNECTOR_RETRY_WINDOW",
 				"topic", t, "retention", keeps, "retry_window", cfg.Delivery.RetryWindow)

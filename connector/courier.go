@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -136,8 +137,8 @@ func (c *courier) pick(buf *[]*lane.Event, now time.Time) *shipment {
 	if !c.batched() {
 		events := c.e.ledger.Take(nil, c.index, 1, c.e.settings.batchMaxBytes, now)
 		c.e.notify()
-		if len(events) == 0 {
-			return nil
+		if late := c.late(events, now); len(events) == 0 || late != nil {
+			return late
 		}
 		return c.admitted(&shipment{events: events})
 	}
@@ -150,10 +151,34 @@ func (c *courier) pick(buf *[]*lane.Event, now time.Time) *shipment {
 		if len(*buf) == 0 {
 			return nil
 		}
+		if late := c.late(*buf, now); late != nil {
+			return late
+		}
 		if s := c.collect(*buf, now); s != nil {
 			return s
 		}
 	}
+}
+
+// late returns the events to give up untried because their windows ended before it was their turn, when that is wanted: the endpoint works,
+// but too slowly. The others go back, to be taken again at once.
+func (c *courier) late(events []*lane.Event, now time.Time) *shipment {
+	if !c.e.settings.giveUpLate {
+		return nil
+	}
+	over := func(ev *lane.Event) bool { return ev.Tries == 0 && now.After(ev.Deadline) }
+	if !slices.ContainsFunc(events, over) {
+		return nil
+	}
+	s := &shipment{expired: true}
+	for _, ev := range events {
+		if over(ev) {
+			s.events = append(s.events, ev)
+		} else {
+			c.e.ledger.Retry(ev, now)
+		}
+	}
+	return s
 }
 
 // admitted counts a shipment that goes out.
@@ -303,10 +328,10 @@ func payload(p mapping.Payload) sink.Payload {
 }
 
 // discardClosing gives back the events of open batches whose partition is being given up: they were not sent, and their next owner
-// sends them. The engine's lock is held.
+// sends them. Those that Kafka has lost meanwhile go as well. The engine's lock is held.
 func (c *courier) discardClosing() {
 	c.batches.discard(func(ev *lane.Event) bool {
-		if !ev.Partition().Closing() {
+		if !ev.Partition().Closing() && !ev.Gone() {
 			return false
 		}
 		c.e.ledger.Release(ev)

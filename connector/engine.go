@@ -70,6 +70,8 @@ type settings struct {
 	probe          *Probe
 	name           string // of this connector, in dead letters
 	startLatest    bool
+	giveUpLate     bool // ON_LAG=dead-letter
+	memory         int  // MEMORY_BUDGET
 }
 
 // budget divides MEMORY_BUDGET: half for the tails of the partitions, three eighths for events that are being delivered or wait for

@@ -156,3 +156,37 @@ func TestPoisonDoesNotStandForTheEndpoint(t *testing.T) {
 		}
 	})
 }
+
+// An endpoint that works, but too slowly, lets the mapping lag behind its window. What then happens is the operator's choice.
+func TestLaggingMapping(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		onLag     string
+		delivered func(int) bool
+	}{
+		{"wait", func(n int) bool { return n == 200 }},
+		{"dead-letter", func(n int) bool { return n > 50 && n < 70 }}, // a window's worth
+	} {
+		t.Run(c.onLag, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, 1)
+				defer r.close()
+				r.answer = func(*http.Request) int {
+					time.Sleep(time.Second) //nolint:forbidigo // virtual time
+					return http.StatusOK
+				}
+				cfg := r.config()
+				cfg.Delivery.MaxInFlight, cfg.Delivery.RetryWindow, cfg.OnLag = 1, time.Minute, c.onLag
+				stop := r.start(cfg, oneMapping)
+				r.produce(track(0, 200)...)
+				time.Sleep(10 * time.Minute) //nolint:forbidigo // virtual time
+				stop()
+				delivered, dead := len(r.deliveries(http.StatusOK)), len(r.topic("segment-webhooks.dlq"))
+				if !c.delivered(delivered) || delivered+dead != 200 {
+					t.Errorf("%d delivered, %d dead letters", delivered, dead)
+				}
+			})
+		})
+	}
+}

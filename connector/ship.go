@@ -59,11 +59,15 @@ func (c *courier) mappingFailed(events []*lane.Event, err error) {
 	c.bury(events, reasonMappingFailed, &lane.Failure{At: time.Now(), Error: err.Error()})
 }
 
-// expire gives up events whose window ended while the endpoint was known to fail. Those it was never sent to say so.
+// expire gives up events whose window ended before they could be sent, or sent again. Those that were never sent say why.
 func (c *courier) expire(events []*lane.Event) {
 	c.e.mu.Lock()
-	untried := &lane.Failure{At: time.Now(), Error: "not tried: " + c.endpoint.name + " has answered nothing with success since " + c.endpoint.since.UTC().Format(time.RFC3339)}
+	why := "not tried: the mapping lags behind by more than the retry window, and CONNECTOR_ON_LAG is dead-letter"
+	if c.endpoint.open {
+		why = "not tried: " + c.endpoint.name + " has failed since " + c.endpoint.since.UTC().Format(time.RFC3339)
+	}
 	c.e.mu.Unlock()
+	untried := &lane.Failure{At: time.Now(), Error: why}
 	for _, ev := range events {
 		if ev.Last == nil {
 			ev.Last = untried

@@ -93,7 +93,7 @@ func (c *Config) variables() []variable {
 			size("MEMORY_BUDGET", &c.MemoryBudget, "256MiB", 16<<20, 1<<40,
 				"bytes of events held in memory, all told; at least four times BATCH_MAX_BYTES"),
 			text("HTTP_ADDR", &c.HTTPAddr, ":8080", listenAddress, "host:port or :port",
-				"where the page, health, readiness and metrics are served"),
+				"where health, readiness and metrics are served"),
 			level("LOG_LEVEL", &c.LogLevel, "info",
 				"least severe level that is written"),
 			word("LOG_FORMAT", &c.LogFormat, "text", []string{"text", "json"},
