@@ -64,6 +64,11 @@ func TestThinningErrsLateOnly(t *testing.T) {
 		if len(a) > maxSamples {
 			t.Fatalf("%d samples", len(a))
 		}
+		for o := max(0, len(when)-30); o < len(when); o++ { // the newest ten minutes stay as they are
+			if got, ok := a.at(int64(o)); !ok || got.Before(when[o]) || got.Sub(when[o]) > every {
+				t.Fatalf("of %d, offset %d was read at %v, the index says %v, %v", len(when), o, when[o], got, ok)
+			}
+		}
 	}
 	for _, n := range []int{maxSamples, 17, 5, 2, 1} {
 		thin := a.thinned(n)
@@ -74,13 +79,6 @@ func TestThinningErrsLateOnly(t *testing.T) {
 			got, ok := thin.at(int64(o))
 			if !ok || got.Before(truth) {
 				t.Fatalf("%d samples: offset %d was read at %v, the index says %v, %v", n, o, truth, got, ok)
-			}
-		}
-		if n == maxSamples {
-			for o := len(when) - 24; o < len(when); o++ { // 8 minutes
-				if got, _ := thin.at(int64(o)); got.Sub(when[o]) > every {
-					t.Errorf("offset %d, one of the newest, was read at %v, the index says %v", o, when[o], got)
-				}
 			}
 		}
 	}
@@ -106,6 +104,11 @@ func TestAClockThatIsSetBackMakesArrivalsLate(t *testing.T) {
 			}
 		}
 		now = now.Add(10 * time.Second)
+	}
+	forgotten := append(arrivals(nil), a...)
+	forgotten.restart(200, now)
+	if got, ok := forgotten.at(150); !ok || got.Before(time.Unix(a[len(a)-1].at, 0)) || len(forgotten) != 1 {
+		t.Errorf("all is forgotten: 150 was read at %v, %v; want not before %v", got, ok, time.Unix(a[len(a)-1].at, 0))
 	}
 	last := sample{}
 	for _, s := range a {

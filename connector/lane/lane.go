@@ -128,7 +128,7 @@ func (g *Ledger) advance(l *Lane, now time.Time) {
 		if l.read >= p.head || p.closing {
 			g.rest(l)
 			g.trim(p)
-			g.caughtUp = g.caughtUp || p.paused && !l.window.background
+			g.caughtUp = g.caughtUp || p.paused
 			return
 		}
 		if l.block == nil || !l.block.holds(l.read) {

@@ -52,7 +52,7 @@ type Ledger struct {
 	partitions []*Partition
 	held       int  // bytes of blocks that are cached, used as slices, or pinned by taken events
 	paused     int  // partitions
-	caughtUp   bool // a driving lane of a paused partition has come to its head since Pause was last called
+	caughtUp   bool // a lane of a paused partition has come to its head since Pause was last called
 
 	spans []span // room for Snapshot
 

@@ -280,7 +280,7 @@ func (g *Ledger) Pause() (pause, resume []*Partition) {
 	return pause, resume
 }
 
-// MayResume says whether Pause would let a partition go on that it had paused.
+// MayResume says whether Pause may let a partition go on that it had paused. It costs nothing.
 func (g *Ledger) MayResume() bool {
 	return g.paused > 0 && (g.caughtUp || g.hasRoom())
 }

@@ -120,6 +120,18 @@ func TestALaneThatJumpsInsideItsBlockFindsItsPlace(t *testing.T) {
 	r.wantTaken(0, 100, "0/1", "0/7", "0/9")
 }
 
+// The event before the range has no record any more: it is compacted away, or does not match since the mapping was edited.
+func TestALaneJumpsOverARangeThatItDoesNotMeetExactly(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Settings{Lanes: []Identity{mapping("a", 100)}})
+	p := r.restore(0, facts{base: 0, front: 10, lanes: []laneFacts{at("a", 0, span{3, 6, 3})}})
+	r.g.Finish(r.wantRead(0, 0, 1), records(0, 10, 1, 1, 4, 5, 7), r.now)
+	e := r.wantTaken(0, 1, "0/1")
+	r.wantCommit(p, 1, "a", 1, span{lo: 2, hi: 7}) // the lane has looked as far as 7
+	r.settle(append(e, r.wantTaken(0, 100, "0/7")...)...)
+	r.wantCommit(p, 10, "a", 10)
+}
+
 func TestWhatIsSettledWhileAPartitionIsGivenUpIsInTheLastCommit(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, Settings{Lanes: []Identity{mapping("a", 10), mapping("b", 10)}})

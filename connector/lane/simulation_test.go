@@ -431,6 +431,9 @@ func (w *world) restart() {
 	}
 	for _, l := range w.logs {
 		w.disturb(l)
+		if w.rnd.IntN(4) == 0 {
+			w.edit(l)
+		}
 	}
 	config := w.config
 	if w.rnd.IntN(2) == 0 {
@@ -438,6 +441,18 @@ func (w *world) restart() {
 	}
 	w.trace("a new process begins, it knows %v", config)
 	w.start(config)
+}
+
+// edit changes a mapping: from now on it matches fewer records.
+func (w *world) edit(l *partitionLog) {
+	lane := w.rnd.IntN(w.shape.lanes)
+	w.trace("partition %d: lane %d is edited and matches less", l.number, lane)
+	for o := range l.match {
+		if w.rnd.IntN(2) == 0 {
+			l.match[o] &^= 1 << lane
+			l.settled[lane][o] = true
+		}
+	}
 }
 
 // disturb does to the stored commit what happens between two owners: an earlier one was delayed and applied late, or somebody reset

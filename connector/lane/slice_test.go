@@ -213,6 +213,20 @@ func TestALaneThatGaveItsSliceAwayWaitsForRoom(t *testing.T) {
 		r.g.Finish(read, b, r.now)
 		r.wantTaken(0, 1)
 	}
+	r.pass(2 * time.Hour)
+	r.settle(r.take(0, 4)...) // the retries
+	r.settle(r.take(0, 1)...)
+	for range 2 {
+		if read, ok := r.g.NextRead(); ok {
+			r.g.Finish(read, &Block{From: read.Offset, Next: 1000}, r.now)
+		}
+		r.settle(r.take(0, 1)...)
+	}
+	for i, p := range ps {
+		if l := p.lanes[0]; l.needs != 0 || l.behind {
+			t.Errorf("lane %d has come on and still needs %d bytes", i, l.needs)
+		}
+	}
 }
 
 func TestALaneThatGivesItsSliceAwayGoesOnInTheCache(t *testing.T) {

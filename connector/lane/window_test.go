@@ -195,6 +195,38 @@ func TestWhileALaneIsBehindTheOthersLeaveRoomForIt(t *testing.T) {
 	}
 }
 
+func TestOfThoseThatMayTheOldestIsNext(t *testing.T) {
+	t.Parallel()
+	r, ps := crowd(t, 1, mapping("a", 12)) // the oldest lane may borrow half of the window
+	for i, age := range []time.Duration{10, 30, 20} {
+		r.now = simStart.Add(age * time.Second)
+		p := r.assign(int32(10 + i))
+		r.append(p, records(0, 10, 1))
+		ps = append(ps, p)
+	}
+	r.take(0, 6)
+	if got := ps[1].lanes[0].live; got != 6 {
+		t.Fatalf("the oldest lane has %d events, want 6", got)
+	}
+	r.wantTaken(0, 6, "10/0", "10/1", "12/0", "12/1", "11/0", "11/1")
+}
+
+// One lane has borrowed nearly all; the other has some events of its own and is behind. What it read back it could not take.
+func TestNobodyReadsBackBeforeThereIsRoom(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Settings{Lanes: []Identity{mapping("a", 16)}})
+	r.append(r.assign(1), records(0, 100, 1))
+	borrowed := r.take(0, 15)
+	r.restore(0, facts{front: 1000, arrivals: arrivals{{1000, r.now.Unix() - 60}}, lanes: []laneFacts{at("a", 0)}})
+	r.g.Finish(r.wantRead(0, 0, 1), records(0, 1, 1), r.now)
+	r.wantTaken(0, 1, "0/0")
+	for _, e := range borrowed[:2] {
+		r.wantNoRead()
+		r.settle(e)
+	}
+	r.wantRead(0, 1, 1)
+}
+
 func TestWhenNoneIsBehindALaneMayFillTheWindow(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, Settings{Lanes: []Identity{mapping("a", 20)}})
