@@ -35,7 +35,10 @@ func (e *engine) Assigned(ctx context.Context, positions []kafka.Position) ([]ka
 	for i, p := range positions {
 		restored[i] = lane.Restored{
 			Topic: p.Topic, Partition: p.Partition, TopicID: p.TopicID,
-			Offset: p.Offset, Epoch: p.Epoch, Metadata: p.Metadata, LogStart: p.LogStart,
+			Offset: p.Offset, Epoch: p.Epoch, Metadata: p.Metadata, LogStart: -1,
+		}
+		if p.Log != nil {
+			restored[i].LogStart, restored[i].LogEnd = p.Log.Start, &p.Log.End
 		}
 		at, err := e.timedStarts(ctx, p.TopicPartition)
 		if err != nil {
@@ -46,9 +49,11 @@ func (e *engine) Assigned(ctx context.Context, positions []kafka.Position) ([]ka
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	out := make([]kafka.Beginning, len(positions))
-	var hold []kafka.TopicPartition
+	var hold, begin []kafka.TopicPartition
 	for i, r := range restored {
 		tp := positions[i].TopicPartition
+		delete(e.repairs, tp) // it begins anew, and unpaused: the client remembers pauses across assignments
+		begin = append(begin, tp)
 		if old := e.partitions[tp]; old != nil { // its offsets are fetched a second time
 			e.drop(old)
 		}
@@ -62,6 +67,7 @@ func (e *engine) Assigned(ctx context.Context, positions []kafka.Position) ([]ka
 		out[i] = kafka.Beginning{Offset: a.Partition.Head(), Epoch: a.Partition.Epoch()}
 		e.reportAssigned(a, positions[i])
 	}
+	e.consumer.Resume(begin...)
 	e.consumer.Pause(hold...)
 	e.metrics.partitions(len(e.partitions))
 	e.notify()
@@ -86,13 +92,20 @@ func (e *engine) timedStarts(ctx context.Context, tp kafka.TopicPartition) (func
 func (e *engine) reportAssigned(a lane.Assigned, p kafka.Position) {
 	log := e.log.With("topic", p.Topic, "partition", p.Partition)
 	log.Info("partition assigned", "committed", p.Offset, "reading_from", a.Partition.Head(), "new_to_the_group", p.Fresh)
-	if a.Reset != nil {
+	switch {
+	case a.Foreign:
+		log.Error("the committed offset is not of this log: the topic was deleted and created again, or Kafka has lost its end; every mapping begins with the oldest record",
+			"reason", a.Reset)
+	case a.Reset != nil:
 		log.Warn("the lanes' progress cannot be used: every mapping goes on at the committed offset, some events may be delivered again", "reason", a.Reset)
 	}
 	for _, i := range a.Started {
 		if i < len(e.couriers)-1 {
 			log.Info("mapping is new on this partition", "mapping", e.couriers[i].name, "start", e.couriers[i].startText())
 		}
+	}
+	if a.Lost.Offsets > 0 {
+		e.reportTruncated(a.Partition, a.Lost)
 	}
 	if len(a.Frozen) > 0 {
 		log.Warn("progress of mappings that are not configured here is kept for a while and holds the committed offset back",
@@ -112,13 +125,17 @@ func (e *engine) Revoked(ctx context.Context, tps []kafka.TopicPartition) {
 		commits[i] = e.ledger.Snapshot(p, e.limit.current)
 	}
 	e.mu.Unlock()
+	gone := map[string]bool{}
 	if len(ps) > 0 {
 		ctx, cancel := context.WithTimeoutCause(ctx, finalCommitTimeout, errCommitTimeout)
-		e.commit(ctx, commits)
+		gone = e.deletedTopics(ctx, e.commit(ctx, commits))
 		cancel()
 	}
 	e.mu.Lock()
 	for _, p := range ps {
+		if gone[p.Topic] {
+			e.report(p, lostWithTopic, p.Unsettled(), deletedMessage)
+		}
 		e.drop(p)
 	}
 	e.metrics.partitions(len(e.partitions))
@@ -151,11 +168,16 @@ func (e *engine) close(tps []kafka.TopicPartition) []*lane.Partition {
 			ps = append(ps, p)
 		}
 	}
+	e.discard()
+	e.notify()
+	return ps
+}
+
+// discard takes events that are not to be sent any more out of the open batches. The lock is held.
+func (e *engine) discard() {
 	for _, c := range e.couriers {
 		c.discardClosing()
 	}
-	e.notify()
-	return ps
 }
 
 // drainInFlight waits until nothing of the partitions is in flight, for a bounded time. The lock is held.

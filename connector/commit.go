@@ -73,20 +73,22 @@ const (
 	commitChunk = 256 << 10
 )
 
-// commit sends commits in chunks and records which the broker has accepted. The gate is held.
-func (e *engine) commit(ctx context.Context, commits []lane.Commit) {
+// commit sends commits in chunks and records which the broker has accepted; it returns the others. The gate is held.
+func (e *engine) commit(ctx context.Context, commits []lane.Commit) (refused map[*lane.Partition]error) {
+	refused = map[*lane.Partition]error{}
 	for len(commits) > 0 {
 		n, size := 0, 0
 		for n < len(commits) && (n == 0 || size+len(commits[n].Metadata) <= commitChunk) {
 			size += len(commits[n].Metadata) + commitOverhead
 			n++
 		}
-		e.commitChunk(ctx, commits[:n])
+		e.commitChunk(ctx, commits[:n], refused)
 		commits = commits[n:]
 	}
+	return refused
 }
 
-func (e *engine) commitChunk(ctx context.Context, commits []lane.Commit) {
+func (e *engine) commitChunk(ctx context.Context, commits []lane.Commit, refused map[*lane.Partition]error) {
 	requests := make([]kafka.Commit, len(commits))
 	for i, c := range commits {
 		requests[i] = kafka.Commit{TopicPartition: name(c.Partition), Offset: c.Offset, Metadata: c.Metadata}
@@ -98,8 +100,12 @@ func (e *engine) commitChunk(ctx context.Context, commits []lane.Commit) {
 	for i, err := range errs {
 		if err != nil {
 			failure = err
-			if kafka.IsMetadataTooLarge(err) {
+			refused[commits[i].Partition] = err
+			switch {
+			case kafka.IsMetadataTooLarge(err):
 				e.limit.tooLarge()
+			case kafka.IsOtherTopic(err):
+				e.suspect(requests[i].Topic)
 			}
 			continue
 		}
@@ -110,8 +116,8 @@ func (e *engine) commitChunk(ctx context.Context, commits []lane.Commit) {
 			resume = append(resume, requests[i].TopicPartition)
 		}
 	}
+	e.resume(resume)
 	e.mu.Unlock()
-	e.consumer.Resume(resume...)
 	e.metrics.committed(failure)
 	e.status.committed(failure)
 	if failure != nil && ctx.Err() == nil {

@@ -22,6 +22,7 @@ import (
 //	commit    commits the ledger's progress
 //	couriers  (per mapping, as many as it may have requests in flight) take events from the ledger and deliver them
 //	bury      one per outcome that has to be dead-lettered, until the brokers have acknowledged it
+//	repair    one per poll that has brought errors, until the partitions are read again
 type engine struct {
 	settings settings
 	log      *slog.Logger
@@ -38,11 +39,14 @@ type engine struct {
 	ledger      *lane.Ledger
 	partitions  map[kafka.TopicPartition]*lane.Partition
 	fresh       map[*lane.Partition]struct{} // wait for their first commit before they are read
+	repairs     map[kafka.TopicPartition]*repair
+	suspects    map[string]bool // topics that are being looked for
 	couriers    []*courier
 	endpoints   map[string]*endpoint // by scheme, host and port
 	wanted      *sync.Cond           // a lane may want a slice read back
 	settled     *sync.Cond           // events in flight have become fewer
 	stopped     bool                 // no more taking
+	hard        context.Context      // ends when nothing may go on; nil before run
 	uncommitted int                  // events settled since the last commit
 
 	started chan struct{} // closed once consumer is set
@@ -51,7 +55,7 @@ type engine struct {
 	much    chan struct{} // much is settled and not committed
 	limit   metadataLimit
 	readers chan *ingester
-	tasks   sync.WaitGroup // couriers and burials
+	tasks   sync.WaitGroup // couriers, burials and repairs
 }
 
 // settings are the numbers the engine works with.
@@ -102,6 +106,8 @@ func newEngine(s settings, set *mapping.Set, log *slog.Logger, m *metrics) (*eng
 		settings: s, log: log, metrics: m, set: set,
 		partitions: map[kafka.TopicPartition]*lane.Partition{},
 		fresh:      map[*lane.Partition]struct{}{},
+		repairs:    map[kafka.TopicPartition]*repair{},
+		suspects:   map[string]bool{},
 		endpoints:  map[string]*endpoint{},
 		started:    make(chan struct{}),
 		gate:       make(chan struct{}, 1),
@@ -182,6 +188,9 @@ func (e *engine) run(ctx context.Context) error {
 	for _, c := range e.couriers {
 		c.ctx = hard //nolint:fatcontext // each courier gets the same one; nothing nests
 	}
+	e.mu.Lock()
+	e.hard = hard //nolint:fatcontext // it is the only one
+	e.mu.Unlock()
 	var loops sync.WaitGroup
 	var readErr error
 	reading := make(chan struct{})

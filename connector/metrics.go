@@ -14,10 +14,11 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 
-	received, undecodable, lostOffsets prometheus.Counter
-	commitsDone, commitsFailed         prometheus.Counter
-	assigned                           prometheus.Gauge
-	lanes                              []laneMetrics // by mapping; the last is for undecodable records
+	received, undecodable      prometheus.Counter
+	lostOffsets                map[string]prometheus.Counter // by reason
+	commitsDone, commitsFailed prometheus.Counter
+	assigned                   prometheus.Gauge
+	lanes                      []laneMetrics // by mapping; the last is for undecodable records
 }
 
 type laneMetrics struct {
@@ -50,8 +51,11 @@ func newMetrics(names []string) *metrics {
 		received:    counter("events_received_total", "Records read from Kafka, each counted once per reading."),
 		undecodable: counter("events_undecodable_total", "Records whose value is no event."),
 	}
-	loss := vector("events_lost_total", "Offsets that were deleted from Kafka before every mapping had seen them; an upper bound.", "reason")
-	m.lostOffsets = loss.WithLabelValues("retention")
+	loss := vector("events_lost_total", "Offsets that Kafka no longer had when some mapping came to them; an upper bound.", "reason")
+	m.lostOffsets = map[string]prometheus.Counter{}
+	for _, reason := range []string{lostToRetention, lostToTruncation, lostWithTopic} {
+		m.lostOffsets[reason] = loss.WithLabelValues(reason)
+	}
 	commits := vector("commits_total", "Commits of offsets.", "result")
 	m.commitsDone, m.commitsFailed = commits.WithLabelValues("ok"), commits.WithLabelValues("error")
 	m.assigned = prometheus.NewGauge(prometheus.GaugeOpts{Name: "connector_partitions_assigned", Help: "Partitions this member reads."})
@@ -121,7 +125,7 @@ func (m *metrics) delivered(i int, events []*lane.Event, at time.Time) {
 
 func (m *metrics) deadLettered(i int, reason string, n int) { m.lanes[i].dead[reason].Add(float64(n)) }
 
-func (m *metrics) lost(offsets int64) { m.lostOffsets.Add(float64(offsets)) }
+func (m *metrics) lost(reason string, offsets int64) { m.lostOffsets[reason].Add(float64(offsets)) }
 
 func (m *metrics) partitions(n int) { m.assigned.Set(float64(n)) }
 

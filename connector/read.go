@@ -13,9 +13,15 @@ import (
 // read polls the head of the partitions and hands what comes to the ledger. Nothing in here waits for a delivery.
 func (e *engine) read(ctx context.Context) error {
 	for {
-		err := e.consumer.Poll(ctx, func(fetches []kafka.Fetch) { e.append(ctx, fetches) })
+		brought := 0
+		err := e.consumer.Poll(ctx, func(fetches []kafka.Fetch) { brought = e.append(fetches) })
 		switch {
-		case err == nil:
+		case err == nil && brought > 0:
+		case err == nil: // nothing but errors: however they come about, they must not come in a hot loop
+			select {
+			case <-ctx.Done():
+			case <-time.After(errorPause):
+			}
 		case ctx.Err() != nil || errors.Is(err, kafka.ErrClosed):
 			return nil //nolint:nilerr // that is how it is meant to end
 		default:
@@ -24,15 +30,19 @@ func (e *engine) read(ctx context.Context) error {
 	}
 }
 
+// errorPause is between two polls that bring nothing but errors.
+const errorPause = 100 * time.Millisecond
+
 // append decodes and matches the records of each partition, several partitions at once, and appends them. Partitions cannot move
-// meanwhile.
-func (e *engine) append(ctx context.Context, fetches []kafka.Fetch) {
+// meanwhile. It returns how many partitions had records.
+func (e *engine) append(fetches []kafka.Fetch) (brought int) {
+	failed := e.failures(fetches)
 	var working sync.WaitGroup
 	for _, f := range fetches {
-		if f.Err != nil {
-			e.partitionFailed(ctx, f)
+		if f.Err != nil || failed[f.TopicPartition] {
 			continue
 		}
+		brought++
 		in := <-e.readers
 		working.Go(func() {
 			defer func() { e.readers <- in }()
@@ -53,10 +63,9 @@ func (e *engine) append(ctx context.Context, fetches []kafka.Fetch) {
 	}
 	working.Wait()
 	e.mu.Lock()
-	pause, resume := e.ledger.Pause()
-	e.mu.Unlock()
-	e.consumer.Pause(names(pause)...)
-	e.consumer.Resume(names(resume)...)
+	defer e.mu.Unlock()
+	e.regulate()
+	return brought
 }
 
 // resumeLoop lets paused partitions go on as soon as there is room: the reader itself may be waiting for records that only
@@ -69,10 +78,8 @@ func (e *engine) resumeLoop(ctx context.Context) {
 		case <-e.flow:
 		}
 		e.mu.Lock()
-		pause, resume := e.ledger.Pause()
+		e.regulate()
 		e.mu.Unlock()
-		e.consumer.Pause(names(pause)...)
-		e.consumer.Resume(names(resume)...)
 	}
 }
 
@@ -89,73 +96,6 @@ func names(ps []*lane.Partition) []kafka.TopicPartition {
 
 func name(p *lane.Partition) kafka.TopicPartition {
 	return kafka.TopicPartition{Topic: p.Topic, Partition: p.Number}
-}
-
-// partitionFailed pauses a partition that answers with an error, since it would at every poll, and goes on with it later.
-func (e *engine) partitionFailed(ctx context.Context, f kafka.Fetch) {
-	if f.Topic == "" { // the whole poll failed; the client retries by itself
-		e.log.Warn("reading from Kafka fails", "error", f.Err)
-		return
-	}
-	e.consumer.Pause(f.TopicPartition)
-	e.log.Warn("reading a partition fails, trying again", "topic", f.Topic, "partition", f.Partition, "error", f.Err)
-	e.tasks.Go(func() {
-		if kafka.IsOutOfRange(f.Err) {
-			e.outOfRange(ctx, f.TopicPartition)
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(partitionRetry):
-			e.consumer.Resume(f.TopicPartition)
-		}
-	})
-}
-
-const partitionRetry = 2 * time.Second
-
-// outOfRange handles a head position that the log no longer has: records were deleted before they were read. That is loss; it is
-// counted and reported, and reading goes on at what is left.
-func (e *engine) outOfRange(ctx context.Context, tp kafka.TopicPartition) {
-	starts, err := e.admin.LogStarts(ctx, []string{tp.Topic})
-	start, ok := starts[tp]
-	if err != nil || !ok {
-		e.log.Warn("listing the start of a partition fails", "topic", tp.Topic, "partition", tp.Partition, "error", err)
-		return
-	}
-	e.lost(tp, start)
-	e.mu.Lock()
-	p := e.partitions[tp]
-	var head int64
-	if p != nil {
-		head = p.Head()
-	}
-	e.mu.Unlock()
-	if p != nil {
-		e.consumer.Seek(tp, max(head, start))
-	}
-}
-
-// lost tells the ledger that the log begins at start, and reports what no lane has seen.
-func (e *engine) lost(tp kafka.TopicPartition, start int64) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	p := e.partitions[tp]
-	if p == nil {
-		return
-	}
-	loss := e.ledger.Lost(p, start, time.Now())
-	e.notify()
-	if loss.Offsets == 0 {
-		return
-	}
-	e.metrics.lost(loss.Offsets)
-	e.status.lost(tp, loss.Offsets)
-	for i, c := range e.couriers {
-		if loss.Lanes&(1<<i) != 0 {
-			e.log.Error("records were deleted from Kafka before they were delivered: they are lost; keep records longer than the retry window (retention.ms)",
-				"topic", tp.Topic, "partition", tp.Partition, "mapping", c.name, "offsets", loss.Offsets, "continuing_at", start)
-		}
-	}
 }
 
 // readBack reads slices of the log for lanes that have fallen behind the cache, oldest first.
@@ -190,14 +130,25 @@ func (e *engine) readBack(ctx context.Context) {
 	}
 }
 
+var errOtherTopic = errors.New("the topic was deleted, and perhaps created again")
+
 func (e *engine) slice(ctx context.Context, r lane.Read) (*lane.Block, error) {
 	tp := name(r.Partition)
 	s, err := e.admin.ReadAt(ctx, tp, r.Offset, int32(e.settings.budget.sliceBytes))
-	if kafka.IsOutOfRange(err) && s.LogStart > r.Offset {
-		e.lost(tp, s.LogStart)
+	switch {
+	case kafka.IsOutOfRange(err) && s.LogStart > r.Offset:
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if e.partitions[tp] == r.Partition {
+			e.deleted(r.Partition, s.LogStart)
+		}
 		return nil, nil
-	}
-	if err != nil { // also beyond the end of the log, which is no loss and must not be asked about in a loop
+	case kafka.IsOtherTopic(err), err == nil && !r.Partition.Of(s.TopicID):
+		e.mu.Lock()
+		e.suspect(tp.Topic)
+		e.mu.Unlock()
+		return nil, errOtherTopic
+	case err != nil: // also beyond the end of the log, which is no loss and must not be asked about in a loop
 		return nil, err
 	}
 	in := <-e.readers

@@ -1,8 +1,10 @@
 package connector
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,13 +17,34 @@ type status struct {
 	deadLetterErr error
 	commitErr     error
 	commitSince   time.Time
-	losses        int64
+	losses        map[string]int64 // by reason
+	unread        map[kafka.TopicPartition]*unread
+	missing       map[string]bool // topics
 }
 
-func newStatus() *status { return &status{} }
+// unread is a partition whose reading fails; the zero name stands for all of them.
+type unread struct {
+	since, last time.Time
+	pause       time.Duration
+	err         error
+}
 
-// commitPatience is how long commits may fail before that is reported: a rebalance or a moving coordinator takes seconds.
-const commitPatience = time.Minute
+func newStatus() *status {
+	return &status{losses: map[string]int64{}, unread: map[kafka.TopicPartition]*unread{}, missing: map[string]bool{}}
+}
+
+// Why offsets are lost.
+const (
+	lostToRetention  = "retention"
+	lostToTruncation = "truncation"
+	lostWithTopic    = "topic_deleted"
+)
+
+// How long commits and reading may fail before that is reported: a rebalance or a leader that moves takes seconds.
+const (
+	commitPatience = time.Minute
+	readPatience   = time.Minute
+)
 
 // ready returns nil, or why the connector needs attention.
 func (s *status) ready() error {
@@ -34,9 +57,31 @@ func (s *status) ready() error {
 	if s.commitErr != nil && time.Since(s.commitSince) > commitPatience {
 		errs = append(errs, fmt.Errorf("no offset could be committed since %s: %w", s.commitSince.UTC().Format(time.RFC3339), s.commitErr))
 	}
-	if s.losses > 0 {
-		errs = append(errs, fmt.Errorf("%d offsets were deleted from Kafka before they were delivered", s.losses))
+	now := time.Now()
+	for tp, u := range s.unread {
+		switch {
+		case u.over(now):
+			delete(s.unread, tp)
+		case now.Sub(u.since) <= readPatience:
+		case tp.Topic == "":
+			errs = append(errs, fmt.Errorf("nothing could be read from Kafka since %s: %w", u.since.UTC().Format(time.RFC3339), u.err))
+		default:
+			errs = append(errs, fmt.Errorf("%s/%d could not be read since %s: %w", tp.Topic, tp.Partition, u.since.UTC().Format(time.RFC3339), u.err))
+		}
 	}
+	for topic := range s.missing {
+		errs = append(errs, fmt.Errorf("the topic %s does not exist any more", topic))
+	}
+	for _, loss := range []struct{ reason, text string }{
+		{lostToRetention, "%d offsets were deleted from Kafka before they were delivered"},
+		{lostToTruncation, "%d offsets were lost by Kafka before they were delivered"},
+		{lostWithTopic, "%d offsets had not been delivered when their topic was deleted"},
+	} {
+		if n := s.losses[loss.reason]; n > 0 {
+			errs = append(errs, fmt.Errorf(loss.text, n))
+		}
+	}
+	slices.SortFunc(errs, func(a, b error) int { return cmp.Compare(a.Error(), b.Error()) })
 	return errors.Join(errs...)
 }
 
@@ -61,8 +106,42 @@ func (s *status) committed(err error) {
 	s.commitErr = err
 }
 
-func (s *status) lost(_ kafka.TopicPartition, offsets int64) {
+func (s *status) lost(reason string, offsets int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.losses += offsets
+	s.losses[reason] += offsets
+}
+
+func (s *status) topicMissing(topic string, yes bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if yes {
+		s.missing[topic] = true
+	} else {
+		delete(s.missing, topic)
+	}
+}
+
+// The pause before a partition is read again doubles from error to error. One that has gone well for a while after it begins anew.
+const (
+	readPauseMin = time.Second
+	readPauseMax = 30 * time.Second
+	readWell     = 15 * time.Second
+)
+
+func (u *unread) over(now time.Time) bool { return now.Sub(u.last) > u.pause+readWell }
+
+// readFailed records that reading a partition has failed; it returns how long to leave it alone, and whether this is the first error in a row.
+func (s *status) readFailed(tp kafka.TopicPartition, err error) (pause time.Duration, news bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	u := s.unread[tp]
+	if news = u == nil || u.over(now); news {
+		u = &unread{since: now}
+		s.unread[tp] = u
+	}
+	u.pause = min(max(2*u.pause, readPauseMin), readPauseMax)
+	u.last, u.err = now, err
+	return u.pause, news
 }

@@ -29,6 +29,7 @@ func NewAdmin(o *Options) (*Admin, error) {
 		kgo.ProducerBatchMaxBytes(maxDeadLetterBytes),
 		kgo.ProducerLinger(0),
 		kgo.ProducerBatchCompression(kgo.Lz4Compression(), kgo.NoCompression()),
+		kgo.MetadataMinAge(time.Second), // what has just been added must not stay unknown for long
 		// Unlimited: what is in flight is bounded before it comes here, and Produce must never block.
 		kgo.MaxBufferedRecords(1<<30),
 	)
@@ -44,86 +45,6 @@ func (a *Admin) Close() { a.client.Close() }
 
 // Ping asks a broker for an answer.
 func (a *Admin) Ping(ctx context.Context) error { return a.client.Ping(ctx) }
-
-func (a *Admin) topicIDs(ctx context.Context, topics []string) (map[string][16]byte, error) {
-	details, err := a.admin.ListTopics(ctx, topics...)
-	if err != nil {
-		return nil, err
-	}
-	out := map[string][16]byte{}
-	for name, d := range details {
-		if d.Err == nil {
-			out[name] = d.ID
-		}
-	}
-	return out, nil
-}
-
-// LogStarts returns the oldest offset of every partition of the topics that can be had.
-func (a *Admin) LogStarts(ctx context.Context, topics []string) (map[TopicPartition]int64, error) {
-	listed, err := a.admin.ListStartOffsets(ctx, topics...)
-	if err != nil {
-		return nil, err
-	}
-	return offsets(listed), nil
-}
-
-// OffsetAt returns the first offset of the partition at or after t, its end when there is none.
-func (a *Admin) OffsetAt(ctx context.Context, tp TopicPartition, t time.Time) (int64, error) {
-	listed, err := a.admin.ListOffsetsAfterMilli(ctx, t.UnixMilli(), tp.Topic)
-	if err != nil {
-		return 0, err
-	}
-	return lookup(offsets(listed), tp)
-}
-
-func offsets(listed kadm.ListedOffsets) map[TopicPartition]int64 {
-	out := map[TopicPartition]int64{}
-	listed.Each(func(o kadm.ListedOffset) {
-		if o.Err == nil {
-			out[TopicPartition{o.Topic, o.Partition}] = o.Offset
-		}
-	})
-	return out
-}
-
-// startOffsets applies the start policy. A partition without a commit in a topic where the group has others is new: it begins at
-// its start under every policy, or what was written before it was discovered would be skipped.
-func (a *Admin) startOffsets(ctx context.Context, group string, topics []string, policy string, earliest map[TopicPartition]int64) (map[TopicPartition]int64, error) {
-	var listed kadm.ListedOffsets
-	var err error
-	switch policy {
-	case "", "earliest":
-		return earliest, nil
-	case "latest":
-		listed, err = a.admin.ListCommittedOffsets(ctx, topics...)
-	default:
-		var t time.Time
-		if t, err = time.Parse(time.RFC3339, policy); err == nil {
-			listed, err = a.admin.ListOffsetsAfterMilli(ctx, t.UnixMilli(), topics...)
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	committed, err := a.admin.FetchOffsetsForTopics(ctx, group, topics...)
-	if err != nil {
-		return nil, err
-	}
-	known := map[string]bool{}
-	committed.Each(func(o kadm.OffsetResponse) {
-		if o.Err == nil && o.At >= 0 {
-			known[o.Topic] = true
-		}
-	})
-	out := offsets(listed)
-	for tp, start := range earliest {
-		if known[tp.Topic] {
-			out[tp] = start
-		}
-	}
-	return out, nil
-}
 
 // ErrNoTopic says that a topic does not exist.
 var ErrNoTopic = errors.New("topic does not exist")

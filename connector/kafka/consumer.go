@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
+	"maps"
 	"sync"
 	"time"
 
@@ -22,7 +22,7 @@ type Position struct {
 	Epoch    int32    // leader epoch of Offset, -1 when unknown
 	Metadata string   // of the commit
 	Fresh    bool     // nothing was committed: Offset comes from the start policy
-	LogStart int64
+	Log      *Extent  // nil when it could not be had
 }
 
 // Beginning says where the reading of a partition starts.
@@ -48,16 +48,22 @@ type Consumer struct {
 	name  string // of the group
 	admin *Admin
 	start string
+	regex bool
 	owner Owner
 	log   *slog.Logger
 
 	mu      sync.Mutex
 	fetched map[TopicPartition]Position // between the two callbacks of an assignment
+	granted map[TopicPartition]bool     // given to us by the group, and not to the owner yet
+	had     map[string]bool             // topics for which this member has committed
 }
 
 // NewConsumer joins the group. The admin client must outlive it.
 func NewConsumer(o *Options, admin *Admin, owner Owner) (*Consumer, error) {
-	c := &Consumer{name: o.Group, admin: admin, start: o.Start, owner: owner, log: o.Log, fetched: map[TopicPartition]Position{}}
+	c := &Consumer{
+		name: o.Group, admin: admin, start: o.Start, owner: owner, log: o.Log, regex: o.regex(),
+		fetched: map[TopicPartition]Position{}, granted: map[TopicPartition]bool{}, had: map[string]bool{},
+	}
 	opts, err := o.client()
 	if err != nil {
 		return nil, err
@@ -79,18 +85,21 @@ func NewConsumer(o *Options, admin *Admin, owner Owner) (*Consumer, error) {
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
 		kgo.OnOffsetsFetched(c.offsetsFetched),
 		kgo.AdjustFetchOffsetsFn(c.adjustOffsets),
+		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, m map[string][]int32) { c.grant(list(m), true) }),
 		kgo.OnPartitionsRevoked(func(ctx context.Context, _ *kgo.Client, m map[string][]int32) {
 			if tps := list(m); len(tps) > 0 {
+				c.grant(tps, false)
 				owner.Revoked(ctx, tps)
 			}
 		}),
 		kgo.OnPartitionsLost(func(_ context.Context, _ *kgo.Client, m map[string][]int32) {
 			if tps := list(m); len(tps) > 0 {
+				c.grant(tps, false)
 				owner.Lost(tps)
 			}
 		}),
 	)
-	if len(o.Topics) == 1 && strings.HasPrefix(o.Topics[0], "^") {
+	if c.regex {
 		opts = append(opts, kgo.ConsumeRegex())
 	}
 	if o.InstanceID != "" {
@@ -126,7 +135,7 @@ func (c *Consumer) offsetsFetched(_ context.Context, _ *kgo.Client, resp *kmsg.O
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	keep := func(topic string, id [16]byte, partition int32, offset int64, epoch int32, metadata *string) {
-		p := Position{TopicPartition: TopicPartition{topic, partition}, TopicID: id, Offset: offset, Epoch: epoch, LogStart: -1}
+		p := Position{TopicPartition: TopicPartition{topic, partition}, TopicID: id, Offset: offset, Epoch: epoch}
 		if metadata != nil {
 			p.Metadata = *metadata
 		}
@@ -156,7 +165,7 @@ func (c *Consumer) adjustOffsets(ctx context.Context, offsets map[string]map[int
 			tp := TopicPartition{topic, partition}
 			p, ok := c.fetched[tp]
 			if !ok {
-				p = Position{TopicPartition: tp, Offset: offset.EpochOffset().Offset, Epoch: -1, LogStart: -1}
+				p = Position{TopicPartition: tp, Offset: offset.EpochOffset().Offset, Epoch: -1}
 			}
 			delete(c.fetched, tp)
 			positions = append(positions, p)
@@ -171,71 +180,105 @@ func (c *Consumer) adjustOffsets(ctx context.Context, offsets map[string]map[int
 		return nil, err
 	}
 	for i, p := range positions {
+		c.grant([]TopicPartition{p.TopicPartition}, false)
 		offsets[p.Topic][p.Partition] = kgo.NewOffset().At(begin[i].Offset).WithEpoch(begin[i].Epoch)
 	}
 	return offsets, nil
 }
 
-// resolve fills in topic ids, the logs' starts, and where partitions without a commit begin.
+// grant notes that the group has given partitions to us, or that this needs no watching any longer.
+func (c *Consumer) grant(tps []TopicPartition, yes bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, tp := range tps {
+		if yes {
+			c.granted[tp] = true
+		} else {
+			delete(c.granted, tp)
+		}
+	}
+}
+
+// resolve fills in topic ids, what the logs hold, and where partitions without a commit begin. It is patient: its failure costs the member all
+// its partitions, and a partition that was just created may not have a leader yet.
 func (c *Consumer) resolve(ctx context.Context, positions []Position) error {
-	topics := map[string]bool{}
-	for _, p := range positions {
-		topics[p.Topic] = true
-	}
-	names := make([]string, 0, len(topics))
-	for t := range topics {
-		names = append(names, t)
-	}
-	ids, err := c.admin.topicIDs(ctx, names)
-	if err != nil {
-		return fmt.Errorf("looking up topics: %w", err)
-	}
-	starts, err := c.admin.LogStarts(ctx, names)
-	if err != nil {
-		return fmt.Errorf("listing start offsets: %w", err)
-	}
-	var first map[TopicPartition]int64
-	for i := range positions {
-		p := &positions[i]
-		p.TopicID = ids[p.Topic]
-		if s, ok := starts[p.TopicPartition]; ok {
-			p.LogStart = s
-		}
-		if p.Offset >= 0 {
-			continue
-		}
-		if first == nil {
-			if first, err = c.admin.startOffsets(ctx, c.name, names, c.start, starts); err != nil {
-				return fmt.Errorf("finding where to start: %w", err)
+	const tries = 6
+	for try := range tries {
+		if try > 0 {
+			select {
+			case <-time.After(100 * time.Millisecond << try):
+			case <-ctx.Done():
+				return context.Cause(ctx)
 			}
 		}
-		p.Fresh, p.Epoch, p.Metadata = true, -1, ""
-		if p.Offset, err = lookup(first, p.TopicPartition); err != nil {
+		complete, err := c.tryResolve(ctx, positions, try == tries-1)
+		if err == nil && complete || try == tries-1 {
 			return err
 		}
 	}
 	return nil
 }
 
-func lookup(m map[TopicPartition]int64, tp TopicPartition) (int64, error) {
-	o, ok := m[tp]
-	if !ok {
-		return 0, fmt.Errorf("no offset known for %s/%d", tp.Topic, tp.Partition)
+// tryResolve says whether every position is complete. At the last try only those are missed that have no commit to go on from.
+func (c *Consumer) tryResolve(ctx context.Context, positions []Position, last bool) (complete bool, err error) {
+	tps := make([]TopicPartition, len(positions))
+	var fresh []TopicPartition
+	for i, p := range positions {
+		tps[i] = p.TopicPartition
+		if p.Offset < 0 || p.Fresh {
+			fresh = append(fresh, p.TopicPartition)
+		}
 	}
-	return o, nil
+	ids, err := c.admin.topicIDs(ctx, topics(tps))
+	if err != nil {
+		return false, fmt.Errorf("looking up topics: %w", err)
+	}
+	logs, err := c.admin.Extents(ctx, tps)
+	if err != nil {
+		return false, err
+	}
+	var begin map[TopicPartition]int64
+	if len(fresh) > 0 {
+		c.mu.Lock()
+		had := maps.Clone(c.had)
+		c.mu.Unlock()
+		if begin, err = c.admin.startOffsets(ctx, c.name, fresh, c.start, logs, had); err != nil {
+			return false, fmt.Errorf("finding where to start: %w", err)
+		}
+	}
+	complete = true
+	for i := range positions {
+		p := &positions[i]
+		p.TopicID = ids[p.Topic]
+		if log, ok := logs[p.TopicPartition]; ok {
+			p.Log = &log
+		} else {
+			complete = false
+		}
+		if p.Offset >= 0 && !p.Fresh {
+			continue
+		}
+		p.Fresh, p.Epoch, p.Metadata = true, -1, ""
+		if p.Offset, err = lookup(begin, p.TopicPartition); err != nil {
+			p.Offset = -1
+			if last {
+				return false, err
+			}
+			complete = false
+		}
+	}
+	return complete, nil
 }
 
 // Fetch is what one poll brought for one partition: records, or an error.
 type Fetch struct {
 	TopicPartition
-	Records       []*Record
-	LogStart      int64
-	HighWatermark int64
-	Err           error
+	Records []*Record
+	Err     error
+	// Withheld says that the group has given us the partition and its offset could not be fetched, so that the owner does not have it. It stays like that
+	// until the topic is subscribed to anew.
+	Withheld bool
 }
-
-// Next returns the offset after the last record.
-func (f *Fetch) Next() int64 { return f.Records[len(f.Records)-1].Offset + 1 }
 
 // ErrClosed is returned by Poll when the consumer is closed.
 var ErrClosed = errors.New("consumer is closed")
@@ -254,9 +297,14 @@ func (c *Consumer) Poll(ctx context.Context, each func([]Fetch)) error {
 	var out []Fetch
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
 		if p.Err != nil || len(p.Records) > 0 {
-			out = append(out, Fetch{TopicPartition{p.Topic, p.Partition}, p.Records, p.LogStartOffset, p.HighWatermark, p.Err})
+			out = append(out, Fetch{TopicPartition: TopicPartition{p.Topic, p.Partition}, Records: p.Records, Err: p.Err})
 		}
 	})
+	c.mu.Lock()
+	for i := range out {
+		out[i].Withheld = out[i].Err != nil && c.granted[out[i].TopicPartition]
+	}
+	c.mu.Unlock()
 	if len(out) > 0 {
 		each(out)
 	}
@@ -312,6 +360,13 @@ func (c *Consumer) Commit(ctx context.Context, commits []Commit) []error {
 			}
 		}
 	})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, err := range errs {
+		if err == nil {
+			c.had[commits[i].Topic] = true
+		}
+	}
 	return errs
 }
 
@@ -322,9 +377,6 @@ func IsMetadataTooLarge(err error) bool { return errors.Is(err, kerr.OffsetMetad
 
 // IsCommitTooLarge says that the request as a whole was too large for the offsets topic.
 func IsCommitTooLarge(err error) bool { return errors.Is(err, kerr.InvalidCommitOffsetSize) }
-
-// IsOutOfRange says that an offset is not in the log: below its start, or above its end.
-func IsOutOfRange(err error) bool { return errors.Is(err, kerr.OffsetOutOfRange) }
 
 // Pause stops fetching partitions. What is buffered of them is thrown away and fetched again later.
 func (c *Consumer) Pause(tps ...TopicPartition) {
@@ -340,10 +392,28 @@ func (c *Consumer) Resume(tps ...TopicPartition) {
 	}
 }
 
-// Seek moves the reading of a partition.
-func (c *Consumer) Seek(tp TopicPartition, offset int64) {
-	c.group.SetOffsets(map[string]map[int32]kgo.EpochOffset{tp.Topic: {tp.Partition: {Epoch: -1, Offset: offset}}})
+// Seek moves the reading of a partition, which must be paused and stay ours meanwhile. With the leader epoch of the record before offset the broker can tell that the
+// log was cut off; -1 when unknown.
+func (c *Consumer) Seek(tp TopicPartition, offset int64, epoch int32) {
+	// The client does not move to where it thinks it is. After an error it may stand elsewhere: so it goes by way of another place.
+	for _, to := range []kgo.EpochOffset{{Epoch: -1, Offset: offset + 1}, {Epoch: epoch, Offset: offset}} {
+		c.group.SetOffsets(map[string]map[int32]kgo.EpochOffset{tp.Topic: {tp.Partition: to}})
+	}
 }
+
+// Renew gives a topic up and subscribes to it anew. Nothing else makes the client go on with a topic that was created again, or with a partition that
+// is Withheld. The owner must have let go of the topic's partitions; they are assigned again when, and if, the topic is there.
+func (c *Consumer) Renew(topic string) {
+	c.group.PurgeTopicsFromClient(topic)
+	if c.regex {
+		c.group.ForceMetadataRefresh()
+		return
+	}
+	c.group.AddConsumeTopics(topic)
+}
+
+// Named says whether the topic was asked for by its name, and so is expected to be there.
+func (c *Consumer) Named() bool { return !c.regex }
 
 // Close leaves the group: the owner's Revoked is called with every partition first.
 func (c *Consumer) Close() { c.group.CloseAllowingRebalance() }

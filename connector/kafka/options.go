@@ -59,6 +59,9 @@ type Options struct {
 	Dial func(ctx context.Context, network, address string) (net.Conn, error) // nil: TCP; tests pass an in-memory network
 }
 
+// regex says whether the topics are described and not named.
+func (o *Options) regex() bool { return len(o.Topics) == 1 && strings.HasPrefix(o.Topics[0], "^") }
+
 // client returns the options that both clients share.
 func (o *Options) client() ([]kgo.Opt, error) {
 	opts := []kgo.Opt{

@@ -17,6 +17,7 @@ type Slice struct {
 	Records  []*Record
 	Next     int64 // the offset after everything read, control records and gaps included
 	LogStart int64
+	TopicID  [16]byte // of the topic that was read; zero on brokers without topic ids
 }
 
 // sliceReader reads any offset of any partition without a consumer: a consumer has one position per partition, and lanes that lag
@@ -41,15 +42,15 @@ type leader struct{ broker, epoch int32 }
 func (a *Admin) ReadAt(ctx context.Context, tp TopicPartition, offset int64, maxBytes int32) (Slice, error) {
 	s, err := a.slices.readAt(ctx, tp, offset, maxBytes)
 	if IsOutOfRange(err) { // what the answer says about the log's start is -1 at Apache Kafka
-		starts, startErr := a.LogStarts(ctx, []string{tp.Topic})
-		if startErr != nil {
-			return Slice{}, fmt.Errorf("listing the start of %s/%d: %w", tp.Topic, tp.Partition, startErr)
+		logs, listErr := a.Extents(ctx, []TopicPartition{tp})
+		if listErr != nil {
+			return Slice{}, fmt.Errorf("%s/%d: %w", tp.Topic, tp.Partition, listErr)
 		}
-		start, ok := starts[tp]
+		log, ok := logs[tp]
 		if !ok {
 			return Slice{}, fmt.Errorf("listing the start of %s/%d: %w", tp.Topic, tp.Partition, errShape)
 		}
-		s.LogStart = start
+		s.LogStart = log.Start
 	}
 	return s, err
 }
@@ -70,6 +71,7 @@ func (r *sliceReader) readAt(ctx context.Context, tp TopicPartition, offset int6
 			return Slice{}, fmt.Errorf("finding the leader of %s/%d: %w", tp.Topic, tp.Partition, err)
 		}
 		s, err := r.fetch(ctx, tp, id, l, offset, maxBytes)
+		s.TopicID = id
 		if err == nil || IsOutOfRange(err) || ctx.Err() != nil {
 			return s, err
 		}
