@@ -4,9 +4,9 @@ package mapping
 
 import (
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -47,7 +47,7 @@ func TestDifferential(t *testing.T) {
 	if len(answers) != len(questions) {
 		t.Fatalf("%d answers to %d questions", len(answers), len(questions))
 	}
-	named := namedDifferences(t)
+	_, patterns := differences(t)
 	outcomes := map[string]int{}
 	for i, q := range questions {
 		var a answer
@@ -56,7 +56,7 @@ func TestDifferential(t *testing.T) {
 		}
 		outcome, problem := q.check(a)
 		if problem != "" {
-			if outcome = q.difference(named); outcome == "" {
+			if outcome = named(patterns, q.Mapping, q.Event); outcome == "" {
 				t.Errorf("case %d\nmapping %s\nevent   %s\nSegment %s\n%s", i, q.Mapping, q.Event, a, problem)
 				outcome = "differs"
 			}
@@ -100,41 +100,6 @@ func randomQuestions(t *testing.T) []question {
 	return questions
 }
 
-// namedDifference is an entry of differences.json for cases at random: they may differ where the pattern matches the
-// mapping or the event.
-type namedDifference struct {
-	Pattern string
-	Reason  string
-}
-
-func namedDifferences(t *testing.T) []namedDifference {
-	t.Helper()
-	text, err := os.ReadFile("testdata/differences.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all, named []namedDifference
-	if err := json.Unmarshal(text, &all); err != nil {
-		t.Fatal(err)
-	}
-	for _, n := range all {
-		if n.Pattern != "" {
-			named = append(named, n)
-		}
-	}
-	return named
-}
-
-// difference returns the reason for which q may differ, "" if there is none.
-func (q question) difference(named []namedDifference) string {
-	for _, n := range named {
-		if pattern := regexp.MustCompile(n.Pattern); pattern.MatchString(q.Mapping) || pattern.MatchString(q.Event) {
-			return n.Reason
-		}
-	}
-	return ""
-}
-
 // String returns the answer for messages.
 func (a answer) String() string {
 	switch {
@@ -148,68 +113,19 @@ func (a answer) String() string {
 
 // check returns an outcome, or what is not as Segment has it.
 func (q question) check(a answer) (outcome, problem string) {
-	want := outcomeOf(a)
+	want := vector{OK: a.OK, Output: a.Output, Stage: "refused"}.want()
 	got := resolveWhole(q.Mapping, q.Event)
 	switch {
-	case (got.stage != "") != !a.OK:
-		return "", "here    " + got.stage + " " + got.detail + got.output
-	case a.OK && got.output != want:
+	case (got.stage == "") != a.OK:
+		return "", fmt.Sprintf("here    %+v", got)
+	case a.OK && got.output != want.output:
 		return "", "here    " + got.output
 	}
-	if problem := q.checkLoaded(a); problem != "" {
+	if problem := checkLoaded(q.Mapping, q.Event, want); problem != "" {
 		return "", problem
 	}
 	if a.OK {
 		return "the same output", ""
 	}
 	return "refused by both", ""
-}
-
-func outcomeOf(a answer) string {
-	if a.Output == nil {
-		return "(nothing)"
-	}
-	return *a.Output
-}
-
-// checkLoaded takes the mapping for the data of a webhook, and loads and uses that as the connector does. data has to be
-// an object or nothing.
-func (q question) checkLoaded(a answer) (problem string) {
-	if strings.Contains(q.Mapping, rootDirectiveKey) || !strings.HasPrefix(strings.TrimSpace(q.Mapping), "{") {
-		return "" // means something at the root only
-	}
-	want := "refused"
-	if body := outcomeOf(a); a.OK {
-		switch {
-		case strings.HasPrefix(body, "{"):
-			want = body
-		case body == "(nothing)" || body == "null" || body == `""`:
-			want = "no body"
-		}
-	}
-	file := `[{"name":"m","enabled":true,"trigger":"type = \"x\"","settings":{"url":"https://example.com","method":"POST","data":` + q.Mapping + `}}]`
-	got := q.loaded([]byte(file))
-	if got != want && !(want == "refused" && strings.HasPrefix(got, "refused")) {
-		return "loaded  " + got + "\nwant    " + want
-	}
-	return ""
-}
-
-func (q question) loaded(file []byte) string {
-	set, _, err := LoadText("m.json", file, nil, Options{})
-	if err != nil {
-		return "refused at load: " + err.Error()
-	}
-	event, _, err := set.NewReader().Read([]byte(q.Event))
-	if err != nil {
-		return "refused event: " + err.Error()
-	}
-	payload, err := set.Mappings()[0].Resolve(event)
-	switch {
-	case err != nil:
-		return "refused: " + err.Error()
-	case payload.Data == nil:
-		return "no body"
-	}
-	return string(payload.Data)
 }

@@ -111,5 +111,9 @@
 //   - What cannot work for any event, and a URL that cannot be called, is refused when loading.
 //   - The host of a URL is restricted as said above.
 //   - @case and ignorecase know the letters of Unicode 15, and not those that were added later.
-//   - Numbers beyond the range of a double are null in the event that mappings see, not Infinity.
+//   - Events are brought into canonical form before they are mapped: what mappings see of a number beyond the range of a
+//     double, such as 1e400, is null and not Infinity.
+//   - "now" in @liquid is the event's receivedAt, or else its timestamp, so that an event always gives the same request.
+//     Package liquid lists what else differs there.
+//   - __segment_internal_directive with a list in it, which never gives fields, is refused when loading.
 package mapping

@@ -9,7 +9,7 @@ import (
 )
 
 // FuzzDirectives checks that no mapping and no event brings the directives down, that what they give is JSON in
-// JavaScript's form, and that the plan gives what the nodes give.
+// JavaScript's form, and that the plan gives what the nodes give, and a mapping that was loaded, too.
 func FuzzDirectives(f *testing.F) {
 	for _, seed := range [][2]string{
 		{`{"a":{"@path":"$.x['y'].0"},"b":{"@template":"{{x}} {{{y}}}"}}`, `{"x":{"y":[1]},"y":"{{x}}"}`},
@@ -44,9 +44,13 @@ func FuzzDirectives(f *testing.F) {
 				t.Errorf("output %s is not in JavaScript's form: %v", got.output, err)
 			}
 		}
+		canonical := string(in.AppendJSON(nil))
 		var c compiler
-		if quick, slow, planned := bothWays(t, c.compile("", raw), in.AppendJSON(nil)); planned && quick != slow {
+		if quick, slow, planned := bothWays(t, c.compile("", raw), []byte(canonical)); planned && quick != slow {
 			t.Errorf("mapping %s\nevent %s\nplan  %s\nnodes %s", mapping, event, quick, slow)
+		}
+		if problem := checkLoaded(mapping, canonical, resolveWhole(mapping, canonical)); problem != "" {
+			t.Errorf("mapping %s\nevent   %s\n%s", mapping, canonical, problem)
 		}
 	})
 }
