@@ -72,7 +72,7 @@ func TestClassicOneOfThreeIsEnough(t *testing.T) {
 		stop := r.classic(r.config(), false, "http://localhost/busy", "http://localhost/well", "http://localhost:9/gone", "http://localhost/strict")
 		const n = 200
 		r.produce(track(0, n)...)
-		wait(5 * time.Hour)
+		wait(time.Hour)
 		stop()
 		for _, path := range []string{"/busy", "/well", "/strict"} {
 			if got := r.total(path); got != n {
@@ -190,6 +190,35 @@ func TestClassicHangingURLMayStillTakeWhatOthersRefuse(t *testing.T) {
 	})
 }
 
+// URLs that all hang are asked now and then, like any endpoint that fails, and get everything once one answers.
+func TestClassicAllHang(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		defer r.close()
+		begin := time.Now()
+		r.answer = func(q *http.Request) int {
+			if q.URL.Path == "/dead" || time.Since(begin) < time.Hour {
+				<-q.Context().Done()
+				return http.StatusGatewayTimeout
+			}
+			return http.StatusOK
+		}
+		stop := r.classic(r.config(), false, "http://localhost/dead", "http://localhost/back-in-an-hour")
+		const n = 200
+		r.produce(track(0, n)...)
+		wait(59 * time.Minute)
+		if dead, other := r.total("/dead"), r.total("/back-in-an-hour"); dead != other || dead > 500 {
+			t.Errorf("%d and %d requests within an hour, want few, and as many to one as to the other", dead, other)
+		}
+		wait(10 * time.Minute)
+		stop()
+		if got := len(r.at("/back-in-an-hour", http.StatusOK)); got != n {
+			t.Errorf("%d of %d events arrived after the recovery", got, n)
+		}
+	})
+}
+
 // With "all" each URL has every event, at its own pace; one that is dead delays nobody, also where it is a path beside the others.
 func TestClassicAll(t *testing.T) {
 	t.Parallel()
@@ -211,15 +240,21 @@ func TestClassicAll(t *testing.T) {
 		if got := len(r.at("/well", http.StatusOK)); got != n {
 			t.Errorf("the URL that is well got %d of %d events within a minute", got, n)
 		}
+		wait(10 * time.Minute)
+		r.produce(track(n, 1)...)
+		wait(time.Second)
+		if got := len(r.at("/well", http.StatusOK)); got != n+1 {
+			t.Errorf("an event did not reach the URL that is well within a second, while the others fail")
+		}
 		wait(5 * time.Hour)
 		stop()
-		for path, want := range map[string]int{"/well": n, "/back-in-an-hour": n, "/dead": 0} {
+		for path, want := range map[string]int{"/well": n + 1, "/back-in-an-hour": n + 1, "/dead": 0} {
 			if got := len(r.at(path, http.StatusOK)); got != want {
 				t.Errorf("%s took %d events, want %d", path, got, want)
 			}
 		}
-		if got := r.topic("segment-webhooks.dlq"); len(got) != n {
-			t.Errorf("%d dead letters, want one for each of %d events that the dead URL did not take", len(got), n)
+		if got := r.topic("segment-webhooks.dlq"); len(got) != n+1 {
+			t.Errorf("%d dead letters, want one for each of %d events that the dead URL did not take", len(got), n+1)
 		}
 	})
 }
