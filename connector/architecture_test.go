@@ -28,7 +28,7 @@ var arrows = map[string]struct{ ours, outside []string }{
 	"schemas":          {outside: []string{"github.com/linkedin/goavro/v2"}},
 	"mapping":          {ours: []string{"mapping"}, outside: []string{"github.com/goccy/go-yaml"}},
 	"mapping/document": {outside: []string{"golang.org/x/text"}},
-	"mapping/trigger":  {ours: []string{"mapping/document"}},
+	"mapping/trigger":  {ours: []string{"mapping/document", "mapping/spelling"}},
 	"mapping/liquid":   {ours: []string{"mapping/document"}},
 	"sink":             {outside: []string{"github.com/hashicorp/go-retryablehttp", "github.com/valyala/fasthttp"}},
 

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"segment-webhooks/mapping/document"
+	"segment-webhooks/mapping/spelling"
 	"segment-webhooks/mapping/trigger"
 )
 
@@ -90,7 +91,7 @@ func (d *definition) checkKeys(path string, object document.Value, known []strin
 
 func (d *definition) unknown(path, key string, known []string) string {
 	message := "has the unknown key " + strconv.Quote(key)
-	switch near := nearest(key, known); {
+	switch near := spelling.Nearest(key, known); {
 	case near != "":
 		return message + "; did you mean " + strconv.Quote(near) + "?"
 	case path == "" && slices.Contains(fieldNames(), key):

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"segment-webhooks/mapping/document"
+	"segment-webhooks/mapping/spelling"
 )
 
 // validate checks a mapping as Segment does before it resolves it, whatever the event, and returns every fault. It
@@ -276,7 +277,7 @@ func tooLong(text string) string {
 }
 
 func unknownDirective(name string) string {
-	if near := nearest(name, directiveNames()); near != "" {
+	if near := spelling.Nearest(name, directiveNames()); near != "" {
 		return "is not a directive; did you mean " + near + "?"
 	}
 	return "is not a directive; there are " + strings.Join(directiveNames(), ", ")

@@ -1,6 +1,10 @@
 package trigger
 
-import "strings"
+import (
+	"strings"
+
+	"segment-webhooks/mapping/spelling"
+)
 
 // signOf returns the operator of a sign, for texts; compare adapts it to the value.
 func signOf(sign string) op {
@@ -114,7 +118,7 @@ func fieldHint(head string) string {
 	fold := strings.ToLower(strings.ReplaceAll(head, "_", ""))
 	best, least := "", (len(fold)+1)/3+1 // a third of the letters may be wrong
 	for _, name := range [...]string{"type", "event", "name", "userId", "properties", "traits", "context"} {
-		if d := distance(fold, strings.ToLower(name)); d < least {
+		if d := spelling.Distance(fold, name); d < least {
 			best, least = name, d
 		}
 	}
@@ -125,27 +129,4 @@ func fieldHint(head string) string {
 		return "write " + best + " if that is meant; " + all
 	}
 	return all
-}
-
-// distance counts the letters to add, drop or replace to get from a to b. Names of more than 20 letters are far from all.
-func distance(a, b string) int {
-	if len(a) > 20 {
-		return len(a)
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		last := row[0] // distance of a[:i] and b[:j]
-		row[0] = i + 1
-		for j := range len(b) {
-			d := last
-			if a[i] != b[j] {
-				d = 1 + min(last, row[j], row[j+1])
-			}
-			last, row[j+1] = row[j+1], d
-		}
-	}
-	return row[len(b)]
 }
