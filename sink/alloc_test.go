@@ -4,9 +4,14 @@
 
 package sink
 
-import "testing"
+import (
+	"net"
+	"runtime/debug"
+	"testing"
+)
 
 func TestAllocations(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // it makes pools forget too
 	signer, p := NewSigner([]byte("s")), testPayload()
 	batch := make([]Payload, 1000)
 	for i := range batch {
@@ -36,5 +41,40 @@ func TestAllocations(t *testing.T) {
 				t.Errorf("allocations: got %v, want at most %v", got, test.most)
 			}
 		})
+	}
+}
+
+// A request over an idle connection costs what its answer and its context need, no more.
+func TestSendAllocations(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // it makes pools forget too
+	target := serveRaw(t, func(conn net.Conn) {
+		buffer, answer := make([]byte, 4<<10), []byte(okAnswer)
+		for {
+			if _, err := conn.Read(buffer); err != nil {
+				return
+			}
+			if _, err := conn.Write(answer); err != nil {
+				return
+			}
+		}
+	})
+	for _, name := range [...]string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"} {
+		t.Setenv(name, "")
+	}
+	c, err := NewClient(Options{}) // a proxy function, such as newClient's, costs another
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	r := single(t, Payload{URL: target, Data: []byte("{}")}, NewSigner([]byte("s")))
+	// the start of the answer's body, and the context's hold on the connection
+	const most = 3
+	got := testing.AllocsPerRun(200, func() {
+		if a := c.Send(t.Context(), r); a.Class != Delivered {
+			t.Fatalf("got %v %v", a.Class, a.Err)
+		}
+	})
+	if got > most {
+		t.Errorf("allocations: got %v, want at most %d", got, most)
 	}
 }

@@ -1,10 +1,7 @@
 package sink
 
 import (
-	"bytes"
 	"fmt"
-	"io"
-	"net"
 	"testing"
 )
 
@@ -49,58 +46,6 @@ func BenchmarkBatch(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-		})
-	}
-}
-
-// sponge answers 200 to everything that ends as testPayload's data does, and does nothing else, so
-// that what is measured is the client.
-func sponge(b *testing.B) string {
-	b.Helper()
-	return serveRaw(b, func(conn net.Conn) {
-		buffer := make([]byte, 64<<10)
-		for {
-			n, err := conn.Read(buffer)
-			if err != nil {
-				return
-			}
-			if !bytes.HasSuffix(buffer[:n], []byte(`"}}`)) {
-				continue
-			}
-			if _, err := io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"); err != nil {
-				return
-			}
-		}
-	})
-}
-
-// BenchmarkSend is one request of 1 KB over loopback, one after the other and many at once.
-func BenchmarkSend(b *testing.B) {
-	for _, workers := range []int{1, 32} {
-		b.Run(fmt.Sprint(workers, " in flight"), func(b *testing.B) {
-			p := testPayload()
-			p.URL = sponge(b)
-			c := newClient(b, Options{InFlight: 64, UserAgent: "Segment.io/1.0"})
-			r := single(b, p, NewSigner([]byte("s")), Header{"Idempotency-Key", "orders/0/7"})
-			b.SetParallelism(workers)
-			b.ReportAllocs()
-			send := func() {
-				if a := c.Send(b.Context(), r); a.Class != Delivered {
-					b.Errorf("got %v %v", a.Class, a.Err)
-				}
-			}
-			send()
-			if workers == 1 {
-				for b.Loop() {
-					send()
-				}
-				return
-			}
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					send()
-				}
-			})
 		})
 	}
 }

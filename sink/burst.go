@@ -15,17 +15,20 @@ const (
 	burstWaitMax = 400 * time.Millisecond
 )
 
-// burst goes on after a first try that met a passing fault: quick retries until one meets
-// something else, the burst is used up or ctx ends. The outcome is that of the last try.
+// burstAfter goes on after a first try that met a passing fault: quick retries until one meets
+// something else, the burst is used up or ctx ends. The outcome is that of the last try, with the
+// tries of all.
 //
 // The library starts from the first try's outcome, so that requests which succeed at once, nearly
 // all, never pay for it. Each try is complete when the library sees it (bounded, read, closed):
 // it decides with our rule whether to go on, and waits.
-func (x *exchange) burst(ctx context.Context, first outcome) outcome {
+func (c *Client) burstAfter(ctx context.Context, r *Request, first outcome) outcome {
 	last, taken := first, false
 	next := roundTripper(func(*http.Request) (*http.Response, error) {
 		if taken && ctx.Err() == nil {
-			last = x.try(ctx)
+			tries := last.tries
+			last = c.try(ctx, r)
+			last.tries += tries
 		}
 		taken = true
 		if last.err != nil {
@@ -37,7 +40,7 @@ func (x *exchange) burst(ctx context.Context, first outcome) outcome {
 		// A RoundTripper of our own, also because the library closes a transport's idle
 		// connections, those of other endpoints too, whenever a burst has failed.
 		HTTPClient:   &http.Client{Transport: next, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
-		RetryMax:     x.client.burst,
+		RetryMax:     c.burst,
 		RetryWaitMin: burstWaitMin,
 		RetryWaitMax: burstWaitMax,
 		CheckRetry: func(ctx context.Context, _ *http.Response, _ error) (bool, error) {
@@ -50,7 +53,7 @@ func (x *exchange) burst(ctx context.Context, first outcome) outcome {
 	}
 	// The request only carries ctx: next sends the real one. Response and error say no more than
 	// last, which is kept across a ctx that ends during a wait.
-	carrier := &http.Request{Method: x.request.method, URL: x.request.url, Header: http.Header{}}
+	carrier := &http.Request{Method: r.method, URL: r.url, Header: http.Header{}}
 	response, err := quick.Do(&retryablehttp.Request{Request: carrier.WithContext(ctx)})
 	if err == nil {
 		_ = response.Body.Close() // http.NoBody

@@ -97,93 +97,99 @@ func TestBurst(t *testing.T) {
 		{"switched off", -1, []step{status(503)}, Retry, 503, "", 1},
 		{"longer", 4, []step{refuse, status(502), status(503), status(504), status(200)}, Delivered, 200, "", 5},
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s := &burstServer{pipes: newPipes(), steps: slices.Clone(test.steps)}
-				stop := servePipes(s.pipes, s)
-				c, err := NewClient(Options{Dial: s.dial, Burst: test.burst, Proxy: noProxy})
-				if err != nil {
-					t.Fatal(err)
-				}
-				r := single(t, Payload{URL: "http://hooks.example.com/in", Data: []byte(`{"a":1}`)}, NewSigner([]byte("s")))
-				a := c.Send(t.Context(), r)
-				if a.Class != test.class || a.Status != test.status || KindOf(a.Err) != test.kind || a.Requests != test.tries {
-					t.Errorf("got %v, status %d, kind %q after %d tries, want %v, %d, %q after %d (%v)",
-						a.Class, a.Status, KindOf(a.Err), a.Requests, test.class, test.status, test.kind, test.tries, a.Err)
-				}
-				s.lock.Lock()
-				defer s.lock.Unlock()
-				if len(s.tries) != test.tries {
-					t.Errorf("the endpoint saw %d tries, want %d", len(s.tries), test.tries)
-				}
-				for i := 1; i < len(s.tries); i++ {
-					if wait := s.tries[i].Sub(s.tries[i-1]); wait < burstWaitMin || wait > burstWaitMax {
-						t.Errorf("wait before try %d: got %v, want %v to %v", i+1, wait, burstWaitMin, burstWaitMax)
+	overTransports(t, func(t *testing.T, o Options) {
+		for _, test := range tests {
+			t.Run(test.name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					s := &burstServer{pipes: newPipes(), steps: slices.Clone(test.steps)}
+					stop := servePipes(s.pipes, s)
+					c, err := NewClient(Options{Transport: o.Transport, Dial: s.dial, Burst: test.burst, Proxy: noProxy})
+					if err != nil {
+						t.Fatal(err)
 					}
-				}
-				for _, seen := range s.seen {
-					if want := "POST" + signA + `{"a":1}`; seen != want {
-						t.Errorf("request: got %q, want %q", seen, want)
+					r := single(t, Payload{URL: "http://hooks.example.com/in", Data: []byte(`{"a":1}`)}, NewSigner([]byte("s")))
+					a := c.Send(t.Context(), r)
+					if a.Class != test.class || a.Status != test.status || KindOf(a.Err) != test.kind || a.Requests != test.tries {
+						t.Errorf("got %v, status %d, kind %q after %d tries, want %v, %d, %q after %d (%v)",
+							a.Class, a.Status, KindOf(a.Err), a.Requests, test.class, test.status, test.kind, test.tries, a.Err)
 					}
-				}
-				if test.kind == KindTimeout && a.End.Sub(s.tries[len(s.tries)-1]) != defaultTimeout {
-					t.Errorf("timed out after %v, want %v", a.End.Sub(s.tries[len(s.tries)-1]), defaultTimeout)
-				}
-				c.Close()
-				stop()
+					s.lock.Lock()
+					defer s.lock.Unlock()
+					if len(s.tries) != test.tries {
+						t.Errorf("the endpoint saw %d tries, want %d", len(s.tries), test.tries)
+					}
+					for i := 1; i < len(s.tries); i++ {
+						if wait := s.tries[i].Sub(s.tries[i-1]); wait < burstWaitMin || wait > burstWaitMax {
+							t.Errorf("wait before try %d: got %v, want %v to %v", i+1, wait, burstWaitMin, burstWaitMax)
+						}
+					}
+					for _, seen := range s.seen {
+						if want := "POST" + signA + `{"a":1}`; seen != want {
+							t.Errorf("request: got %q, want %q", seen, want)
+						}
+					}
+					if test.kind == KindTimeout && a.End.Sub(s.tries[len(s.tries)-1]) != defaultTimeout {
+						t.Errorf("timed out after %v, want %v", a.End.Sub(s.tries[len(s.tries)-1]), defaultTimeout)
+					}
+					c.Close()
+					stop()
+				})
 			})
-		})
-	}
+		}
+	})
 }
 
 // A context that ends during a wait ends the burst at once, and what is known is told.
 func TestBurstEndsWithItsContext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := &burstServer{pipes: newPipes(), steps: []step{{status: 503}}}
-		stop := servePipes(s.pipes, s)
-		c, err := NewClient(Options{Dial: s.dial, Proxy: noProxy})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), burstWaitMin/2)
-		defer cancel()
-		a := c.Send(ctx, single(t, Payload{URL: "http://hooks.example.com/in"}, nil))
-		if a.Class != Retry || a.Status != 503 || a.Requests != 1 || a.End.Sub(a.Start) != burstWaitMin/2 {
-			t.Errorf("got %v %d after %d tries and %v (%v)", a.Class, a.Status, a.Requests, a.End.Sub(a.Start), a.Err)
-		}
-		c.Close()
-		stop()
+	overTransports(t, func(t *testing.T, o Options) {
+		synctest.Test(t, func(t *testing.T) {
+			s := &burstServer{pipes: newPipes(), steps: []step{{status: 503}}}
+			stop := servePipes(s.pipes, s)
+			c, err := NewClient(Options{Transport: o.Transport, Dial: s.dial, Proxy: noProxy})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), burstWaitMin/2)
+			defer cancel()
+			a := c.Send(ctx, single(t, Payload{URL: "http://hooks.example.com/in"}, nil))
+			if a.Class != Retry || a.Status != 503 || a.Requests != 1 || a.End.Sub(a.Start) != burstWaitMin/2 {
+				t.Errorf("got %v %d after %d tries and %v (%v)", a.Class, a.Status, a.Requests, a.End.Sub(a.Start), a.Err)
+			}
+			c.Close()
+			stop()
+		})
 	})
 }
 
 // A burst that fails leaves the idle connections of other endpoints alone.
 func TestBurstKeepsOtherConnections(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p, dials := newPipes(), 0
-		stop := servePipes(p, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Host == "down.example.com" {
-				w.WriteHeader(http.StatusServiceUnavailable)
+	overTransports(t, func(t *testing.T, o Options) {
+		synctest.Test(t, func(t *testing.T) {
+			p, dials := newPipes(), 0
+			stop := servePipes(p, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Host == "down.example.com" {
+					w.WriteHeader(http.StatusServiceUnavailable)
+				}
+			}))
+			c, err := NewClient(Options{Transport: o.Transport, Proxy: noProxy, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+				if address == "up.example.com:80" {
+					dials++
+				}
+				return p.Dial(ctx, network, address)
+			}})
+			if err != nil {
+				t.Fatal(err)
 			}
-		}))
-		c, err := NewClient(Options{Proxy: noProxy, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
-			if address == "up.example.com:80" {
-				dials++
+			up, down := single(t, Payload{URL: "http://up.example.com/"}, nil), single(t, Payload{URL: "http://down.example.com/"}, nil)
+			for _, r := range []*Request{up, down, up, down, up} {
+				c.Send(t.Context(), r)
 			}
-			return p.Dial(ctx, network, address)
-		}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		up, down := single(t, Payload{URL: "http://up.example.com/"}, nil), single(t, Payload{URL: "http://down.example.com/"}, nil)
-		for _, r := range []*Request{up, down, up, down, up} {
-			c.Send(t.Context(), r)
-		}
-		if dials != 1 {
-			t.Errorf("the healthy endpoint was dialled %d times, want once", dials)
-		}
-		c.Close()
-		stop()
+			if dials != 1 {
+				t.Errorf("the healthy endpoint was dialled %d times, want once", dials)
+			}
+			c.Close()
+			stop()
+		})
 	})
 }
 
@@ -229,22 +235,24 @@ func TestTimeouts(t *testing.T) {
 			}
 		}, Delivered, defaultTimeout},
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				p := newPipes()
-				stop := servePipes(p, test.handler)
-				c, err := NewClient(Options{Dial: p.Dial, Proxy: noProxy})
-				if err != nil {
-					t.Fatal(err)
-				}
-				a := c.Send(t.Context(), single(t, Payload{URL: "http://hooks.example.com/"}, nil))
-				if a.Class != test.class || a.End.Sub(a.Start) != test.took {
-					t.Errorf("got %v (%v) after %v, want %v after %v", a.Class, a.Err, a.End.Sub(a.Start), test.class, test.took)
-				}
-				c.Close()
-				stop()
+	overTransports(t, func(t *testing.T, o Options) {
+		for _, test := range tests {
+			t.Run(test.name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					p := newPipes()
+					stop := servePipes(p, test.handler)
+					c, err := NewClient(Options{Transport: o.Transport, Dial: p.Dial, Proxy: noProxy})
+					if err != nil {
+						t.Fatal(err)
+					}
+					a := c.Send(t.Context(), single(t, Payload{URL: "http://hooks.example.com/"}, nil))
+					if a.Class != test.class || a.End.Sub(a.Start) != test.took {
+						t.Errorf("got %v (%v) after %v, want %v after %v", a.Class, a.Err, a.End.Sub(a.Start), test.class, test.took)
+					}
+					c.Close()
+					stop()
+				})
 			})
-		})
-	}
+		}
+	})
 }

@@ -78,28 +78,30 @@ func TestZeroClassIsNotDelivered(t *testing.T) {
 
 // Every final status over a connection; the redirects would lead to success if they were followed.
 func TestSendEveryStatus(t *testing.T) {
-	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		status, err := strconv.Atoi(r.URL.Query().Get("status"))
-		if err != nil {
-			t.Errorf("followed to %s", r.URL)
-			return
-		}
-		w.Header().Set("Location", "/followed")
-		w.WriteHeader(status)
-	})
-	c := newClient(t, Options{})
-	for status, want := range wantClasses() {
-		if status < 200 {
-			continue
-		}
-		target := url + "/?status=" + strconv.Itoa(status)
-		for batch, r := range []*Request{single(t, Payload{URL: target, Data: []byte("{}")}, nil), pair(t, target)} {
-			a := c.Send(t.Context(), r)
-			if a.Status != status || a.Class != want[batch] || a.Err != nil || a.Requests != 1 {
-				t.Errorf("status %d, %d events: got %v %d %v after %d requests, want %v", status, r.Events(), a.Class, a.Status, a.Err, a.Requests, want[batch])
+	overTransports(t, func(t *testing.T, o Options) {
+		url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			status, err := strconv.Atoi(r.URL.Query().Get("status"))
+			if err != nil {
+				t.Errorf("followed to %s", r.URL)
+				return
+			}
+			w.Header().Set("Location", "/followed")
+			w.WriteHeader(status)
+		})
+		c := newClient(t, o)
+		for status, want := range wantClasses() {
+			if status < 200 {
+				continue
+			}
+			target := url + "/?status=" + strconv.Itoa(status)
+			for batch, r := range []*Request{single(t, Payload{URL: target, Data: []byte("{}")}, nil), pair(t, target)} {
+				a := c.Send(t.Context(), r)
+				if a.Status != status || a.Class != want[batch] || a.Err != nil || a.Requests != 1 {
+					t.Errorf("status %d, %d events: got %v %d %v after %d requests, want %v", status, r.Events(), a.Class, a.Status, a.Err, a.Requests, want[batch])
+				}
 			}
 		}
-	}
+	})
 }
 
 func TestABatchOfOneIsNotSplit(t *testing.T) {

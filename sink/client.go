@@ -6,10 +6,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
-	"sync"
+	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,8 +28,11 @@ type Options struct {
 	InFlight int
 	// UserAgent is sent where the mapping has none; "" sends none.
 	UserAgent string
-	// HTTP2 lets servers choose HTTP/2 over TLS. It costs more CPU for webhooks than HTTP/1.1.
+	// HTTP2 lets servers choose HTTP/2 over TLS. It costs more CPU for webhooks than HTTP/1.1,
+	// and means TransportNetHTTP.
 	HTTP2 bool
+	// Transport is what speaks HTTP where no proxy is in the way; "" means TransportAuto.
+	Transport Transport
 
 	// RootCAs verify servers' certificates; nil means the system's. To add a private authority,
 	// append it to a copy of the system's pool.
@@ -44,27 +49,36 @@ type Options struct {
 	Dial Dial
 }
 
+// Transport names what speaks HTTP. The choice changes what a request costs, and nothing else.
+type Transport string
+
+const (
+	// TransportAuto is the cheapest that will do: fasthttp for HTTP/1.1 without a proxy,
+	// net/http for the rest.
+	TransportAuto Transport = "auto"
+	// TransportNetHTTP is net/http for everything.
+	TransportNetHTTP Transport = "net/http"
+)
+
 const (
 	defaultTimeout  = 5 * time.Second
 	defaultBurst    = 2
 	defaultInFlight = 256
-	maxHeaderBytes  = 256 << 10 // of a response
-	readSize        = 4 << 10
 )
 
 // Client sends requests. It is safe for concurrent use.
 type Client struct {
-	timeout   time.Duration
-	burst     int
-	userAgent string
-	proxy     func(*http.Request) (*url.URL, error)
-	buffers   sync.Pool // of *[readSize]byte, for reading response bodies
+	timeout time.Duration
+	burst   int
+	proxy   func(*http.Request) (*url.URL, error) // nil for none
 
-	// One transport for each rule about addresses: a connection that was dialled under one rule
-	// must never carry a request that stands under another.
+	// One wire for each rule about addresses: a connection that was dialled under one rule must
+	// never carry a request that stands under another.
 	guards  map[Reach]*guard
-	direct  map[Reach]*http.Transport
-	proxied *http.Transport
+	direct  map[Reach]wire
+	proxied wire
+
+	requests, connections atomic.Uint64
 }
 
 // NewClient returns a client; the error names every option that makes no sense.
@@ -79,6 +93,11 @@ func NewClient(o Options) (*Client, error) {
 	if fault := checkHeader(Header{"User-Agent", o.UserAgent}); fault != nil {
 		faults = append(faults, fault)
 	}
+	switch o.Transport {
+	case "", TransportAuto, TransportNetHTTP:
+	default:
+		faults = append(faults, fmt.Errorf("transport is %q: use %q or %q", o.Transport, TransportAuto, TransportNetHTTP))
+	}
 	if len(faults) > 0 {
 		return nil, fmt.Errorf("http client: %w", errors.Join(faults...))
 	}
@@ -91,43 +110,53 @@ func NewClient(o Options) (*Client, error) {
 	if o.InFlight == 0 {
 		o.InFlight = defaultInFlight
 	}
-	if o.Proxy == nil {
+	if o.Proxy == nil && environmentHasProxy() {
 		o.Proxy = http.ProxyFromEnvironment
 	}
-	c := &Client{timeout: o.Timeout, burst: max(0, o.Burst), userAgent: latin1(o.UserAgent), proxy: o.Proxy}
-	c.guards, c.direct = map[Reach]*guard{}, map[Reach]*http.Transport{}
-	c.buffers.New = func() any { return new([readSize]byte) }
+	c := &Client{timeout: o.Timeout, burst: max(0, o.Burst), proxy: o.Proxy, guards: map[Reach]*guard{}, direct: map[Reach]wire{}}
+	bodies := newBodyReader()
 	for _, reach := range [...]Reach{ReachPublic, ReachPrivate} {
 		c.guards[reach] = newGuard(reach, o.AllowNetworks)
-		c.direct[reach] = newTransport(o, c.guards[reach].dial(o.Dial, o.Timeout))
+		dial := c.counting(c.guards[reach].dial(o.Dial, o.Timeout))
+		if o.HTTP2 || o.Transport == TransportNetHTTP {
+			c.direct[reach] = newStandard(&o, dial, bodies)
+		} else {
+			c.direct[reach] = newFast(&o, dial, bodies)
+		}
 	}
 	// What this one dials is the proxy: the operator's choice, wherever it stands.
 	var unguarded *guard
-	c.proxied = newTransport(o, unguarded.dial(o.Dial, o.Timeout))
-	c.proxied.Proxy = o.Proxy
-	c.proxied.OnProxyConnectResponse = proxyAnswer
+	proxied := newStandard(&o, c.counting(unguarded.dial(o.Dial, o.Timeout)), bodies)
+	proxied.transport.Proxy = o.Proxy
+	proxied.transport.OnProxyConnectResponse = proxyAnswer
+	c.proxied = proxied
 	return c, nil
 }
 
-// newTransport sets net/http for many requests to few hosts.
-func newTransport(o Options, dial Dial) *http.Transport {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	protocols.SetHTTP2(o.HTTP2)
-	return &http.Transport{
-		DialContext: dial,
-		TLSClientConfig: &tls.Config{
-			RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0),
-		},
-		// A dial goes on when the request that asked for it has given up; this ends it too.
-		TLSHandshakeTimeout:    o.Timeout,
-		Protocols:              protocols,
-		MaxIdleConnsPerHost:    o.InFlight,
-		IdleConnTimeout:        90 * time.Second,
-		MaxResponseHeaderBytes: maxHeaderBytes,
-		// The answer's body is at most logged: nothing is gained by asking for gzip, and a
-		// small answer cannot unfold into a large one.
-		DisableCompression: true,
+// environmentHasProxy reports whether [http.ProxyFromEnvironment] can name one; otherwise it need not
+// be asked about each request.
+func environmentHasProxy() bool {
+	for _, name := range [...]string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"} {
+		if os.Getenv(name) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// newTLS is how a wire speaks TLS. Each has its own, since net/http may change what it is given.
+func newTLS(o *Options) *tls.Config {
+	return &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0)}
+}
+
+// counting is dial, with each connection counted.
+func (c *Client) counting(dial Dial) Dial {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err == nil {
+			c.connections.Add(1)
+		}
+		return conn, err
 	}
 }
 
@@ -140,10 +169,22 @@ func proxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Re
 	return &Error{KindProxy, fmt.Sprintf("the proxy answered CONNECT with status %d", answer.StatusCode), nil}
 }
 
+// Stats are totals since the client was made. Requests that share few connections are cheap; where
+// Connections grows nearly as fast, the endpoint closes them, or Options.InFlight is too low.
+type Stats struct {
+	Requests    uint64 // sent, repetitions included, as in Answer.Requests
+	Connections uint64 // opened, those to proxies included
+}
+
+// Stats tells how many requests have been sent over how many connections.
+func (c *Client) Stats() Stats {
+	return Stats{Requests: c.requests.Load(), Connections: c.connections.Load()}
+}
+
 // Close closes the idle connections. Requests in flight go on.
 func (c *Client) Close() {
-	for _, t := range c.direct {
-		t.CloseIdleConnections()
+	for _, w := range c.direct {
+		w.close()
 	}
-	c.proxied.CloseIdleConnections()
+	c.proxied.close()
 }

@@ -88,7 +88,7 @@ func TestConnectionFaults(t *testing.T) {
 		{"reset before the head", answering("", reset), Retry, KindReset, 0, false},
 		{"hung up before the head", answering("", hangUp), Retry, KindReset, 0, false},
 		{"half a head", answering(head+"Content-Length: 0\r\n", hangUp), Retry, KindReset, 0, false},
-		// net/http reads what a cut line holds before it notices the cut
+		// what a cut line holds is judged first
 		{"half a status line", answering("HTTP/1.1 20", hangUp), Retry, KindProtocol, 0, false},
 		{"half a header", answering(head+"Content-Le", hangUp), Retry, KindProtocol, 0, false},
 		{"reset after the head", answering(head+"Content-Length: 100\r\n\r\nabc", reset), Delivered, "", 200, false},
@@ -99,11 +99,23 @@ func TestConnectionFaults(t *testing.T) {
 		{"wrong chunk size", answering(head+"Transfer-Encoding: chunked\r\n\r\nzz\r\nabc", hangUp), Delivered, "", 200, false},
 		{"chunks break off", answering(head+"Transfer-Encoding: chunked\r\n\r\n5\r\nab", hangUp), Delivered, "", 200, false},
 		{"announced gzip that is none", answering(head+"Content-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", hangUp), Delivered, "", 200, false},
+		{"lines end in LF alone", answering("HTTP/1.1 200 OK\nContent-Length: 3\n\nabc", hangUp), Delivered, "", 200, false},
+		{"no reason", answering("HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", hangUp), Delivered, "", 200, false},
+		{"one length twice", answering(head+"Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc", hangUp), Delivered, "", 200, false},
+		{"length and chunks", answering(head+"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", hangUp), Delivered, "", 200, false},
+		{"trailer", answering(head+"Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n1\r\na\r\n0\r\nX-Sum: 1\r\n\r\n", hangUp), Delivered, "", 200, false},
+		{"folded header", answering(head+"X-A: 1\r\n 2\r\nContent-Length: 0\r\n\r\n", hangUp), Delivered, "", 200, false},
+		{"head of 48 KiB", answering(head+"X-Fill: "+long[:48<<10]+"\r\n\r\n", hangUp), Delivered, "", 200, false},
 		{"HTTP/1.0", answering("HTTP/1.0 204 No Content\r\n\r\n", hangUp), Delivered, "", 204, false},
 		{"continue first", answering("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n"+head+"Content-Length: 0\r\n\r\n", hangUp), Delivered, "", 200, false},
 		{"switch of protocols", answering("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", hold), Retry, "", 101, false},
 		{"status 999", answering("HTTP/1.1 999 What\r\nContent-Length: 0\r\n\r\n", hangUp), Retry, "", 999, false},
 		{"status 099", answering("HTTP/1.1 099 What\r\nContent-Length: 0\r\n\r\n", hangUp), Retry, "", 99, false},
+		{"status 000", answering("HTTP/1.1 000 What\r\nContent-Length: 0\r\n\r\n", hangUp), Retry, KindProtocol, 0, false},
+		{"blank line first", answering("\r\n"+head+"\r\n", hangUp), Retry, KindProtocol, 0, false},
+		{"negative length", answering(head+"Content-Length: -1\r\n\r\n", hangUp), Retry, KindProtocol, 0, false},
+		{"two encodings", answering(head+"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", hangUp), Retry, KindProtocol, 0, false},
+		{"status of two digits", answering("HTTP/1.1 20 OK\r\n\r\n", hangUp), Retry, KindProtocol, 0, false},
 		{"not HTTP", answering("220 mail.example.com ESMTP\r\n", hangUp), Retry, KindProtocol, 0, false},
 		{"binary", answering("\x00\x01\x02\xff\xfe\r\n\r\n", hangUp), Retry, KindProtocol, 0, false},
 		{"status of letters", answering("HTTP/1.1 abc OK\r\n\r\n", hangUp), Retry, KindProtocol, 0, false},
@@ -112,6 +124,13 @@ func TestConnectionFaults(t *testing.T) {
 		{"two lengths", answering(head+"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", hangUp), Retry, KindProtocol, 0, false},
 		{"length of letters", answering(head+"Content-Length: "+canary+"\r\n\r\n", hangUp), Retry, KindProtocol, 0, false},
 		{"unknown transfer encoding", answering(head+"Transfer-Encoding: "+canary+"\r\n\r\n", hangUp), Retry, KindProtocol, 0, false},
+		{"endless informational answers", answering("", func(conn net.Conn) {
+			for {
+				if _, err := io.WriteString(conn, "HTTP/1.1 102 Processing\r\n\r\n"); err != nil {
+					return
+				}
+			}
+		}), Retry, KindProtocol, 0, false},
 		{"endless head", answering(head, func(conn net.Conn) {
 			for {
 				if _, err := io.WriteString(conn, "X-Fill: "+long+"\r\n"); err != nil {
@@ -132,94 +151,107 @@ func TestConnectionFaults(t *testing.T) {
 		{"slow body", answering(head+"Content-Length: 10\r\n\r\nabc", hold), Delivered, "", 200, true},
 		{"slow error body", answering("HTTP/1.1 404 No\r\nContent-Length: 10\r\n\r\nabc", hold), Rejected, "", 404, true},
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			o := Options{}
-			if test.slow {
-				o.Timeout = impatient
-			}
-			a := checkFault(t, newClient(t, o), serveRaw(t, test.talk), test.class, test.kind, test.status)
-			if a.Requests != 1 {
-				t.Errorf("requests: got %d, want 1", a.Requests)
-			}
-			if took := a.End.Sub(a.Start); !test.slow && took >= patient || test.slow && took < impatient {
-				t.Errorf("took %v", took)
-			}
-			if test.kind == KindTimeout && !strings.Contains(a.Err.Error(), "REQUEST_TIMEOUT") {
-				t.Errorf("error %q does not name the setting", a.Err)
-			}
-			if len(a.Body) > keptBytes {
-				t.Errorf("kept %d bytes of the answer", len(a.Body))
-			}
-		})
-	}
+	overTransports(t, func(t *testing.T, o Options) {
+		for _, test := range tests {
+			t.Run(test.name, func(t *testing.T) {
+				o := o
+				if test.slow {
+					o.Timeout = impatient
+				}
+				a := checkFault(t, newClient(t, o), serveRaw(t, test.talk), test.class, test.kind, test.status)
+				if a.Requests != 1 {
+					t.Errorf("requests: got %d, want 1", a.Requests)
+				}
+				if took := a.End.Sub(a.Start); !test.slow && took >= patient || test.slow && took < impatient {
+					t.Errorf("took %v", took)
+				}
+				if test.kind == KindTimeout && !strings.Contains(a.Err.Error(), "REQUEST_TIMEOUT") {
+					t.Errorf("error %q does not name the setting", a.Err)
+				}
+				if len(a.Body) > keptBytes {
+					t.Errorf("kept %d bytes of the answer", len(a.Body))
+				}
+			})
+		}
+	})
 }
 
 func TestAServerThatNeverReadsRunsIntoTheTimeout(t *testing.T) {
-	target := serveRaw(t, func(net.Conn) {}) // accepts, and leaves the request in the buffers
-	c := newClient(t, Options{Timeout: impatient})
-	r := single(t, Payload{URL: target, Data: bytes.Repeat([]byte("x"), 16<<20)}, nil)
-	if a := c.Send(t.Context(), r); a.Class != Retry || KindOf(a.Err) != KindTimeout {
-		t.Errorf("got %v %v, want a timeout", a.Class, a.Err)
-	}
+	overTransports(t, func(t *testing.T, o Options) {
+		target := serveRaw(t, func(net.Conn) {}) // accepts, and leaves the request in the buffers
+		o.Timeout = impatient
+		c := newClient(t, o)
+		r := single(t, Payload{URL: target, Data: bytes.Repeat([]byte("x"), 16<<20)}, nil)
+		if a := c.Send(t.Context(), r); a.Class != Retry || KindOf(a.Err) != KindTimeout {
+			t.Errorf("got %v %v, want a timeout", a.Class, a.Err)
+		}
+	})
 }
 
 // Whether net/http calls it a closed connection or garbage depends on which of its goroutines
 // is first to notice.
 func TestSpeaksFirst(t *testing.T) {
-	target := serveRaw(t, func(conn net.Conn) {
-		_, _ = io.WriteString(conn, "220 mail.example.com ESMTP\r\n")
-		hold(conn)
+	overTransports(t, func(t *testing.T, o Options) {
+		target := serveRaw(t, func(conn net.Conn) {
+			_, _ = io.WriteString(conn, "220 mail.example.com ESMTP\r\n")
+			hold(conn)
+		})
+		a := newClient(t, o).Send(t.Context(), secretRequest(t, target))
+		if kind := KindOf(a.Err); a.Class != Retry || kind != KindProtocol && kind != KindReset {
+			t.Errorf("got %v, kind %q (%v)", a.Class, kind, a.Err)
+		}
 	})
-	a := newClient(t, Options{}).Send(t.Context(), secretRequest(t, target))
-	if kind := KindOf(a.Err); a.Class != Retry || kind != KindProtocol && kind != KindReset {
-		t.Errorf("got %v, kind %q (%v)", a.Class, kind, a.Err)
-	}
 }
 
 // The answer to a body that is too large comes before the body has been read.
 func TestEarlyAnswer(t *testing.T) {
-	target := serveRaw(t, func(conn net.Conn) {
-		if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
-			_, _ = io.WriteString(conn, "HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig") // and reads no more
+	overTransports(t, func(t *testing.T, o Options) {
+		target := serveRaw(t, func(conn net.Conn) {
+			if _, err := http.ReadRequest(bufio.NewReader(conn)); err == nil {
+				_, _ = io.WriteString(conn, "HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig") // and reads no more
+			}
+		})
+		r := single(t, Payload{URL: target, Data: bytes.Repeat([]byte("x"), 16<<20)}, nil)
+		a := newClient(t, o).Send(t.Context(), r)
+		if a.Class != Rejected || a.Status != 413 || string(a.Body) != "big" {
+			t.Errorf("got %v %d %q (%v), want the early answer", a.Class, a.Status, a.Body, a.Err)
 		}
 	})
-	r := single(t, Payload{URL: target, Data: bytes.Repeat([]byte("x"), 16<<20)}, nil)
-	a := newClient(t, Options{}).Send(t.Context(), r)
-	if a.Class != Rejected || a.Status != 413 || string(a.Body) != "big" {
-		t.Errorf("got %v %d %q (%v), want the early answer", a.Class, a.Status, a.Body, a.Err)
-	}
 }
 
 func TestRefused(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-	a := checkFault(t, newClient(t, Options{}), "http://"+l.Addr().String(), Retry, KindRefused, 0)
-	if !errors.Is(a.Err, syscall.ECONNREFUSED) || !strings.Contains(a.Err.Error(), l.Addr().String()) {
-		t.Errorf("error %q does not say what was refused", a.Err)
-	}
+	overTransports(t, func(t *testing.T, o Options) {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
+		a := checkFault(t, newClient(t, o), "http://"+l.Addr().String(), Retry, KindRefused, 0)
+		if !errors.Is(a.Err, syscall.ECONNREFUSED) || !strings.Contains(a.Err.Error(), l.Addr().String()) {
+			t.Errorf("error %q does not say what was refused", a.Err)
+		}
+	})
 }
 
 func TestCanceled(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	target := serveRaw(t, func(conn net.Conn) {
-		if readRequest(conn) == nil {
-			cancel()
+	overTransports(t, func(t *testing.T, o Options) {
+		ctx, cancel := context.WithCancel(t.Context())
+		target := serveRaw(t, func(conn net.Conn) {
+			if readRequest(conn) == nil {
+				cancel()
+			}
+			hold(conn)
+		})
+		c := newClient(t, o)
+		a := c.Send(ctx, secretRequest(t, target))
+		if a.Class != Retry || KindOf(a.Err) != KindCanceled || a.Requests != 1 || !errors.Is(a.Err, context.Canceled) {
+			t.Errorf("canceled while waiting: got %v %q after %d requests (%v)", a.Class, KindOf(a.Err), a.Requests, a.Err)
 		}
-		hold(conn)
+		a = c.Send(ctx, secretRequest(t, target))
+		if a.Class != Retry || KindOf(a.Err) != KindCanceled || a.Requests != 0 {
+			t.Errorf("canceled before: got %v %q after %d requests", a.Class, KindOf(a.Err), a.Requests)
+		}
 	})
-	c := newClient(t, Options{})
-	a := c.Send(ctx, secretRequest(t, target))
-	if a.Class != Retry || KindOf(a.Err) != KindCanceled || a.Requests != 1 || !errors.Is(a.Err, context.Canceled) {
-		t.Errorf("canceled while waiting: got %v %q after %d requests (%v)", a.Class, KindOf(a.Err), a.Requests, a.Err)
-	}
-	a = c.Send(ctx, secretRequest(t, target))
-	if a.Class != Retry || KindOf(a.Err) != KindCanceled || a.Requests != 0 {
-		t.Errorf("canceled before: got %v %q after %d requests", a.Class, KindOf(a.Err), a.Requests)
-	}
 }
 
 // The DNS server answers every question with "no such name", or not at all.
@@ -248,17 +280,20 @@ func TestNameFaults(t *testing.T) {
 		}}
 		return (&net.Dialer{Resolver: resolver}).DialContext
 	}
-	a := checkFault(t, newClient(t, Options{Dial: ask(server.LocalAddr().String())}), "http://nowhere.example.com", Retry, KindDNS, 0)
-	if !strings.Contains(a.Err.Error(), "nowhere.example.com") {
-		t.Errorf("error %q does not name the host", a.Err)
-	}
 	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	c := newClient(t, Options{Dial: ask(silent.LocalAddr().String()), Timeout: impatient})
-	checkFault(t, c, "http://nowhere.example.com", Retry, KindTimeout, 0)
+	overTransports(t, func(t *testing.T, o Options) {
+		o.Dial = ask(server.LocalAddr().String())
+		a := checkFault(t, newClient(t, o), "http://nowhere.example.com", Retry, KindDNS, 0)
+		if !strings.Contains(a.Err.Error(), "nowhere.example.com") {
+			t.Errorf("error %q does not name the host", a.Err)
+		}
+		o.Dial, o.Timeout = ask(silent.LocalAddr().String()), impatient
+		checkFault(t, newClient(t, o), "http://nowhere.example.com", Retry, KindTimeout, 0)
+	})
 }
 
 // Faults of the machine or the route, as the system reports them.
@@ -267,18 +302,22 @@ func TestSystemFaults(t *testing.T) {
 		syscall.EHOSTUNREACH: KindUnreachable, syscall.ENETUNREACH: KindUnreachable, syscall.EMFILE: KindLocal,
 		syscall.EADDRNOTAVAIL: KindLocal, syscall.ETIMEDOUT: KindTimeout, syscall.EACCES: KindNetwork,
 	}
-	for errno, kind := range tests {
-		t.Run(errno.Error(), func(t *testing.T) {
-			c := newClient(t, Options{Dial: func(context.Context, string, string) (net.Conn, error) {
-				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errno}
-			}})
-			checkFault(t, c, "http://198.51.100.7", Retry, kind, 0)
-		})
+	failing := func(err error) Dial {
+		return func(context.Context, string, string) (net.Conn, error) {
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: err}
+		}
 	}
-	c := newClient(t, Options{Dial: func(context.Context, string, string) (net.Conn, error) {
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New(canary)}
-	}})
-	checkFault(t, c, "http://198.51.100.7", Retry, KindNetwork, 0)
+	overTransports(t, func(t *testing.T, o Options) {
+		for errno, kind := range tests {
+			t.Run(errno.Error(), func(t *testing.T) {
+				o := o
+				o.Dial = failing(errno)
+				checkFault(t, newClient(t, o), "http://198.51.100.7", Retry, kind, 0)
+			})
+		}
+		o.Dial = failing(errors.New(canary))
+		checkFault(t, newClient(t, o), "http://198.51.100.7", Retry, KindNetwork, 0)
+	})
 }
 
 // certificate makes a self-signed one for 127.0.0.1.
@@ -312,7 +351,7 @@ func selfSigned(t *testing.T, template *x509.Certificate) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
 }
 
-func pool(certificates ...tls.Certificate) *x509.CertPool {
+func certPool(certificates ...tls.Certificate) *x509.CertPool {
 	p := x509.NewCertPool()
 	for _, c := range certificates {
 		p.AddCert(c.Leaf)
@@ -340,17 +379,17 @@ func TestTLS(t *testing.T) {
 		status       int
 		mention      string
 	}{
-		{"trusted", good, pool(valid), Delivered, "", 200, ""},
+		{"trusted", good, certPool(valid), Delivered, "", 200, ""},
 		{"self-signed", good, nil, Retry, KindTLS, 0, "unknown authority"},
-		{"other authority", good, pool(expired), Retry, KindTLS, 0, "certificate"},
-		{"expired", start(&tls.Config{Certificates: []tls.Certificate{expired}}), pool(expired), Retry, KindTLS, 0, "expired"},
-		{"other name", strings.Replace(good, "127.0.0.1", "localhost", 1), pool(valid), Retry, KindTLS, 0, "localhost"},
+		{"other authority", good, certPool(expired), Retry, KindTLS, 0, "certificate"},
+		{"expired", start(&tls.Config{Certificates: []tls.Certificate{expired}}), certPool(expired), Retry, KindTLS, 0, "expired"},
+		{"other name", strings.Replace(good, "127.0.0.1", "localhost", 1), certPool(valid), Retry, KindTLS, 0, "localhost"},
 		{"alert", strings.Replace(serveRaw(t, func(conn net.Conn) {
 			_, _ = conn.Read(make([]byte, 1024))
 			_, _ = io.WriteString(conn, "\x15\x03\x03\x00\x02\x02\x28")
 			hold(conn)
 		}), "http://", "https://", 1), nil, Retry, KindTLS, 0, "handshake failure"},
-		{"old version", start(&tls.Config{Certificates: []tls.Certificate{valid}, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}), pool(valid), Retry, KindTLS, 0, "protocol version"},
+		{"old version", start(&tls.Config{Certificates: []tls.Certificate{valid}, MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}), certPool(valid), Retry, KindTLS, 0, "protocol version"},
 		{"plain HTTP", strings.Replace(plain, "http://", "https://", 1), nil, Retry, KindTLS, 0, "plain HTTP"},
 		{"garbage", strings.Replace(serveRaw(t, func(conn net.Conn) {
 			_, _ = io.WriteString(conn, "220 mail.example.com ESMTP\r\n")
@@ -359,17 +398,23 @@ func TestTLS(t *testing.T) {
 		{"reset in the handshake", strings.Replace(serveRaw(t, reset), "http://", "https://", 1), nil, Retry, KindReset, 0, ""},
 		{"hung up in the handshake", strings.Replace(serveRaw(t, hangUp), "http://", "https://", 1), nil, Retry, KindReset, 0, ""},
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			a := checkFault(t, newClient(t, Options{RootCAs: test.trusted}), test.target, test.class, test.kind, test.status)
-			if a.Err != nil && !strings.Contains(a.Err.Error(), test.mention) {
-				t.Errorf("error %q does not mention %q", a.Err, test.mention)
-			}
+	overTransports(t, func(t *testing.T, o Options) {
+		for _, test := range tests {
+			t.Run(test.name, func(t *testing.T) {
+				o := o
+				o.RootCAs = test.trusted
+				a := checkFault(t, newClient(t, o), test.target, test.class, test.kind, test.status)
+				if a.Err != nil && !strings.Contains(a.Err.Error(), test.mention) {
+					t.Errorf("error %q does not mention %q", a.Err, test.mention)
+				}
+			})
+		}
+		t.Run("silent in the handshake", func(t *testing.T) {
+			o := o
+			o.Timeout = impatient
+			target := strings.Replace(serveRaw(t, hold), "http://", "https://", 1)
+			checkFault(t, newClient(t, o), target, Retry, KindTimeout, 0)
 		})
-	}
-	t.Run("silent in the handshake", func(t *testing.T) {
-		target := strings.Replace(serveRaw(t, hold), "http://", "https://", 1)
-		checkFault(t, newClient(t, Options{Timeout: impatient}), target, Retry, KindTimeout, 0)
 	})
 }
 

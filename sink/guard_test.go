@@ -147,25 +147,29 @@ func TestGuardOnTheWire(t *testing.T) {
 		{"metadata in disguise", Options{}, "http://[::ffff:169.254.169.254]", ReachPrivate, Rejected},
 		{"metadata, allowed", Options{AllowNetworks: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")}}, "http://169.254.169.254", ReachPublic, Rejected},
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			c := newClient(t, test.o)
-			warm := single(t, Payload{URL: target}, nil)
-			if a := c.Send(t.Context(), warm); a.Class != Delivered { // leaves an idle connection of the wide rule
-				t.Fatalf("warming up: %v %v", a.Class, a.Err)
-			}
-			before := reached
-			r := single(t, Payload{URL: test.target, Data: []byte("{}")}, nil)
-			r.Reach = test.reach
-			a := c.Send(t.Context(), r)
-			if a.Class != test.class || (a.Class == Rejected) != (KindOf(a.Err) == KindBlocked) {
-				t.Errorf("got %v %v, want %v", a.Class, a.Err, test.class)
-			}
-			if got := reached > before; got != (test.class == Delivered) {
-				t.Errorf("the server was reached: %v", got)
-			}
-		})
-	}
+	overTransports(t, func(t *testing.T, o Options) {
+		for _, test := range tests {
+			t.Run(test.name, func(t *testing.T) {
+				options := test.o
+				options.Transport = o.Transport
+				c := newClient(t, options)
+				warm := single(t, Payload{URL: target}, nil)
+				if a := c.Send(t.Context(), warm); a.Class != Delivered { // leaves an idle connection of the wide rule
+					t.Fatalf("warming up: %v %v", a.Class, a.Err)
+				}
+				before := reached
+				r := single(t, Payload{URL: test.target, Data: []byte("{}")}, nil)
+				r.Reach = test.reach
+				a := c.Send(t.Context(), r)
+				if a.Class != test.class || (a.Class == Rejected) != (KindOf(a.Err) == KindBlocked) {
+					t.Errorf("got %v %v, want %v", a.Class, a.Err, test.class)
+				}
+				if got := reached > before; got != (test.class == Delivered) {
+					t.Errorf("the server was reached: %v", got)
+				}
+			})
+		}
+	})
 }
 
 // Through a proxy the narrow rule can only be kept for addresses written in the URL; the proxy
@@ -211,15 +215,18 @@ func TestGuardBehindAProxy(t *testing.T) {
 
 // A connection without an IP address, as networks in memory have, passes every rule.
 func TestGuardLetsMemoryPass(t *testing.T) {
-	p := newPipes()
-	stop := servePipes(p, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	defer stop()
-	c := newClient(t, Options{Dial: p.Dial})
-	r := single(t, Payload{URL: "http://hooks.example.com/"}, nil)
-	r.Reach = ReachPublic
-	if a := c.Send(t.Context(), r); a.Class != Delivered {
-		t.Errorf("got %v %v", a.Class, a.Err)
-	}
+	overTransports(t, func(t *testing.T, o Options) {
+		p := newPipes()
+		stop := servePipes(p, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		defer stop()
+		o.Dial = p.Dial
+		c := newClient(t, o)
+		r := single(t, Payload{URL: "http://hooks.example.com/"}, nil)
+		r.Reach = ReachPublic
+		if a := c.Send(t.Context(), r); a.Class != Delivered {
+			t.Errorf("got %v %v", a.Class, a.Err)
+		}
+	})
 }
 
 func TestGuardReadsEveryAddress(t *testing.T) {

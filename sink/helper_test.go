@@ -207,3 +207,14 @@ func texts(err error) []string {
 	}
 	return all
 }
+
+// transports are what every test that sends runs over.
+var transports = []Transport{TransportAuto, TransportNetHTTP}
+
+// overTransports runs test over each transport, o's choice.
+func overTransports(t *testing.T, test func(t *testing.T, o Options)) {
+	t.Helper()
+	for _, transport := range transports {
+		t.Run(string(transport), func(t *testing.T) { test(t, Options{Transport: transport}) })
+	}
+}

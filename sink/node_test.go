@@ -57,70 +57,72 @@ func startNode(t *testing.T, secret string) (url string, next func() nodeVerdict
 
 // A receiver that checks signatures the way Segment tells receivers to, in JavaScript.
 func TestNodeVerifies(t *testing.T) {
-	const secret = "sécret ключ"
-	url, next := startNode(t, secret)
-	c, signer := newClient(t, Options{}), NewSigner([]byte(secret))
-	datas := []string{
-		`{}`,
-		`{"a":1}`,
-		`{"type":"track","event":"E","properties":{"2":"y","10":"x","b":1,"a":"é<>&` + "\u2028\u2029" + `"},"messageId":"m"}`,
-		`{"lone":"\ud800","other":"\udfff","pair":"😀","key \ud83d":1}`,
-		`{"escapes":"\"\\\b\f\n\r\t\u0000\u001f","del":"` + "\x7f" + `","slash":"/"}`,
-		`{"numbers":[0,-1.5,1e+21,1e-7,5e-324,1.7976931348623157e+308,9007199254740992],"null":null,"empty":"","list":[[],{}]}`,
-		`{"rtl":"שלום مرحبا","han":"漢字","combining":"é","bom":"` + "\ufeff" + `"}`,
-		`{"long":"` + strings.Repeat("ü", 100<<10) + `"}`,
-	}
-	check := func(r *Request, events int) {
-		t.Helper()
-		r.Reach = ReachPrivate
-		a := c.Send(t.Context(), r)
-		got := next()
-		if a.Class != Delivered || got.Verified == nil || !*got.Verified || got.Events != events || got.Method != r.Method() ||
-			got.ContentType == nil || *got.ContentType != "application/json" {
-			t.Errorf("%.80s: got %v %d; the receiver says %+v", r.Body(), a.Class, a.Status, got)
+	overTransports(t, func(t *testing.T, o Options) {
+		const secret = "sécret ключ"
+		url, next := startNode(t, secret)
+		c, signer := newClient(t, o), NewSigner([]byte(secret))
+		datas := []string{
+			`{}`,
+			`{"a":1}`,
+			`{"type":"track","event":"E","properties":{"2":"y","10":"x","b":1,"a":"é<>&` + "\u2028\u2029" + `"},"messageId":"m"}`,
+			`{"lone":"\ud800","other":"\udfff","pair":"😀","key \ud83d":1}`,
+			`{"escapes":"\"\\\b\f\n\r\t\u0000\u001f","del":"` + "\x7f" + `","slash":"/"}`,
+			`{"numbers":[0,-1.5,1e+21,1e-7,5e-324,1.7976931348623157e+308,9007199254740992],"null":null,"empty":"","list":[[],{}]}`,
+			`{"rtl":"שלום مرحبا","han":"漢字","combining":"é","bom":"` + "\ufeff" + `"}`,
+			`{"long":"` + strings.Repeat("ü", 100<<10) + `"}`,
 		}
-	}
-	var all []Payload
-	for i, data := range datas {
-		p := Payload{URL: url, Method: [...]string{"POST", "PUT", "PATCH"}[i%3], Data: []byte(data)}
-		r, err := Single(&p, signer)
-		if err != nil {
-			t.Fatal(err)
+		check := func(r *Request, events int) {
+			t.Helper()
+			r.Reach = ReachPrivate
+			a := c.Send(t.Context(), r)
+			got := next()
+			if a.Class != Delivered || got.Verified == nil || !*got.Verified || got.Events != events || got.Method != r.Method() ||
+				got.ContentType == nil || *got.ContentType != "application/json" {
+				t.Errorf("%.80s: got %v %d; the receiver says %+v", r.Body(), a.Class, a.Status, got)
+			}
 		}
-		check(r, 1)
-		all = append(all, p)
-	}
-	for i := range all { // each once at the front, whose bytes are signed
-		batch := append(append([]Payload(nil), all[i:]...), Payload{URL: url})
-		r, err := Batch(batch, signer)
-		if err != nil {
-			t.Fatal(err)
+		var all []Payload
+		for i, data := range datas {
+			p := Payload{URL: url, Method: [...]string{"POST", "PUT", "PATCH"}[i%3], Data: []byte(data)}
+			r, err := Single(&p, signer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(r, 1)
+			all = append(all, p)
 		}
-		check(r, len(batch))
-	}
+		for i := range all { // each once at the front, whose bytes are signed
+			batch := append(append([]Payload(nil), all[i:]...), Payload{URL: url})
+			r, err := Batch(batch, signer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(r, len(batch))
+		}
 
-	t.Run("a wrong signature is noticed", func(t *testing.T) {
-		r, err := Single(&all[1], NewSigner([]byte("other")))
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Reach = ReachPrivate
-		if a := c.Send(t.Context(), r); a.Class != Rejected || a.Status != 401 {
-			t.Errorf("got %v %d, want a rejection", a.Class, a.Status)
-		}
-		if got := next(); got.Verified == nil || *got.Verified {
-			t.Errorf("the receiver says %+v", got)
-		}
-	})
-	t.Run("the first event has no data", func(t *testing.T) {
-		r, err := Batch([]Payload{{URL: url, Method: "POST"}, all[1]}, signer)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Reach = ReachPrivate
-		c.Send(t.Context(), r)
-		if got := next(); got.Signature != nil || got.Events != 2 {
-			t.Errorf("the receiver says %+v, want two events without signature", got)
-		}
+		t.Run("a wrong signature is noticed", func(t *testing.T) {
+			r, err := Single(&all[1], NewSigner([]byte("other")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Reach = ReachPrivate
+			if a := c.Send(t.Context(), r); a.Class != Rejected || a.Status != 401 {
+				t.Errorf("got %v %d, want a rejection", a.Class, a.Status)
+			}
+			if got := next(); got.Verified == nil || *got.Verified {
+				t.Errorf("the receiver says %+v", got)
+			}
+		})
+		t.Run("the first event has no data", func(t *testing.T) {
+			r, err := Batch([]Payload{{URL: url, Method: "POST"}, all[1]}, signer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Reach = ReachPrivate
+			c.Send(t.Context(), r)
+			if got := next(); got.Signature != nil || got.Events != 2 {
+				t.Errorf("the receiver says %+v, want two events without signature", got)
+			}
+		})
 	})
 }

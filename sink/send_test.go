@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -108,13 +109,6 @@ func TestOnTheWire(t *testing.T) {
 			"Host: HOST\nContent-Length: 7\n" + common + "X-A: 1, 2\nX-E: \nX-Signature: " + signA,
 		},
 		{
-			"empty user agent",
-			Options{UserAgent: "ua"},
-			[]Header{{"User-Agent", ""}},
-			nil, `{"a":1}`,
-			"Host: HOST\nContent-Length: 7\n" + common + "X-Signature: " + signA + "\nuser-agent: ",
-		},
-		{
 			"deleted user agent",
 			Options{UserAgent: "ua"},
 			[]Header{{"User-Agent", "undefined"}},
@@ -122,156 +116,182 @@ func TestOnTheWire(t *testing.T) {
 			"Host: HOST\nUser-Agent: ua\nContent-Length: 7\n" + common + "X-Signature: " + signA,
 		},
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			head, body := onWire(t, test.o, test.mapped, test.data, test.extra...)
-			want := "POST /in?x=1 HTTP/1.1\n" + test.want
-			if got := strings.ReplaceAll(head, "\r\n", "\n"); got != want {
-				t.Errorf("head:\ngot  %q\nwant %q", got, want)
-			}
-			if body != test.data {
-				t.Errorf("body: got %q, want %q", body, test.data)
-			}
-		})
-	}
+	overTransports(t, func(t *testing.T, o Options) {
+		for _, test := range tests {
+			t.Run(test.name, func(t *testing.T) {
+				options := test.o
+				options.Transport = o.Transport
+				head, body := onWire(t, options, test.mapped, test.data, test.extra...)
+				want := "POST /in?x=1 HTTP/1.1\n" + test.want
+				if got := strings.ReplaceAll(head, "\r\n", "\n"); got != want {
+					t.Errorf("head:\ngot  %q\nwant %q", got, want)
+				}
+				if body != test.data {
+					t.Errorf("body: got %q, want %q", body, test.data)
+				}
+			})
+		}
+	})
+}
+
+// An empty User-Agent is sent where it is mapped. The transports spell and place it differently.
+func TestEmptyUserAgent(t *testing.T) {
+	overTransports(t, func(t *testing.T, o Options) {
+		o.UserAgent = "ua"
+		head, _ := onWire(t, o, []Header{{"User-Agent", ""}}, `{"a":1}`)
+		if !strings.Contains(strings.ToLower(head)+"\r\n", "\r\nuser-agent: \r\n") || strings.Contains(head, "ua\r\n") {
+			t.Errorf("got %q, want an empty User-Agent", head)
+		}
+	})
 }
 
 func TestAnswerBodyIsBounded(t *testing.T) {
-	tests := []struct {
-		size, want int
-	}{{0, 0}, {1, 1}, {keptBytes, keptBytes}, {keptBytes + 1, keptBytes}, {readBytes, keptBytes}, {1 << 20, keptBytes}}
-	var size int
-	target := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusBadRequest)
-		_, _ = w.Write(bytes.Repeat([]byte("x"), size))
-	})
-	c := newClient(t, Options{})
-	for _, test := range tests {
-		size = test.size
-		a := c.Send(t.Context(), single(t, Payload{URL: target}, nil))
-		if got := len(a.Body); got != test.want || strings.Trim(string(a.Body), "x") != "" {
-			t.Errorf("of %d bytes: kept %d, want %d", test.size, got, test.want)
+	overTransports(t, func(t *testing.T, o Options) {
+		tests := []struct {
+			size, want int
+		}{{0, 0}, {1, 1}, {keptBytes, keptBytes}, {keptBytes + 1, keptBytes}, {readBytes, keptBytes}, {1 << 20, keptBytes}}
+		var size int
+		target := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = w.Write(bytes.Repeat([]byte("x"), size))
+		})
+		c := newClient(t, o)
+		for _, test := range tests {
+			size = test.size
+			a := c.Send(t.Context(), single(t, Payload{URL: target}, nil))
+			if got := len(a.Body); got != test.want || strings.Trim(string(a.Body), "x") != "" {
+				t.Errorf("of %d bytes: kept %d, want %d", test.size, got, test.want)
+			}
 		}
-	}
+	})
 }
 
 func TestAnswerTellsRetryAfter(t *testing.T) {
-	var value string
-	target := serve(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Retry-After", value)
-		w.WriteHeader(http.StatusTooManyRequests)
+	overTransports(t, func(t *testing.T, o Options) {
+		var value string
+		target := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", value)
+			w.WriteHeader(http.StatusTooManyRequests)
+		})
+		c := newClient(t, o)
+		r := single(t, Payload{URL: target}, nil)
+		value = "17"
+		if a := c.Send(t.Context(), r); a.RetryAfter != 17*time.Second || a.Class != Retry {
+			t.Errorf("seconds: got %v %v", a.RetryAfter, a.Class)
+		}
+		value = time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)
+		if a := c.Send(t.Context(), r); a.RetryAfter < 59*time.Minute || a.RetryAfter > time.Hour {
+			t.Errorf("date: got %v, want about an hour", a.RetryAfter)
+		}
+		value = "whenever"
+		if a := c.Send(t.Context(), r); a.RetryAfter != 0 {
+			t.Errorf("words: got %v, want 0", a.RetryAfter)
+		}
 	})
-	c := newClient(t, Options{})
-	r := single(t, Payload{URL: target}, nil)
-	value = "17"
-	if a := c.Send(t.Context(), r); a.RetryAfter != 17*time.Second || a.Class != Retry {
-		t.Errorf("seconds: got %v %v", a.RetryAfter, a.Class)
-	}
-	value = time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)
-	if a := c.Send(t.Context(), r); a.RetryAfter < 59*time.Minute || a.RetryAfter > time.Hour {
-		t.Errorf("date: got %v, want about an hour", a.RetryAfter)
-	}
-	value = "whenever"
-	if a := c.Send(t.Context(), r); a.RetryAfter != 0 {
-		t.Errorf("words: got %v, want 0", a.RetryAfter)
-	}
 }
 
 // A request can be sent again and again, by many at once, and arrives the same each time.
 func TestRequestIsReusable(t *testing.T) {
-	var lock sync.Mutex
-	seen := map[string]int{}
-	target := serve(t, func(_ http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Error(err)
-		}
-		lock.Lock()
-		defer lock.Unlock()
-		seen[fmt.Sprint(r.Method, r.URL, r.Header, len(body), string(body[:20]))]++
-	})
-	p := testPayload()
-	p.URL = target + "/in?v=1"
-	r := single(t, p, NewSigner([]byte("s")), Header{"Idempotency-Key", "k"})
-	c := newClient(t, Options{InFlight: 16})
-	var all sync.WaitGroup
-	for range 16 {
-		all.Go(func() {
-			for range 10 {
-				if a := c.Send(t.Context(), r); a.Class != Delivered {
-					t.Errorf("got %v %v", a.Class, a.Err)
-				}
+	overTransports(t, func(t *testing.T, o Options) {
+		var lock sync.Mutex
+		seen := map[string]int{}
+		target := serve(t, func(_ http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Error(err)
 			}
+			lock.Lock()
+			defer lock.Unlock()
+			seen[fmt.Sprint(r.Method, r.URL, r.Header, len(body), string(body[:20]))]++
 		})
-	}
-	all.Wait()
-	if len(seen) != 1 {
-		t.Errorf("160 sends arrived as %d different requests: %v", len(seen), seen)
-	}
-}
-
-// As many connections as requests in flight are kept: the second wave opens none.
-func TestConnectionsAreKept(t *testing.T) {
-	const inFlight = 40
-	var opened atomic.Int32
-	together := make(chan *sync.WaitGroup, 1)
-	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		wave := <-together
-		together <- wave
-		wave.Done()
-		wave.Wait() // until all are in flight
-		_, _ = io.WriteString(w, "ok")
-	}))
-	s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			opened.Add(1)
-		}
-	}
-	s.Start()
-	defer s.Close()
-	c := newClient(t, Options{InFlight: inFlight})
-	r := single(t, Payload{URL: s.URL, Data: []byte("{}")}, nil)
-	for range 3 {
-		wave := new(sync.WaitGroup)
-		wave.Add(inFlight)
-		together <- wave
+		p := testPayload()
+		p.URL = target + "/in?v=1"
+		r := single(t, p, NewSigner([]byte("s")), Header{"Idempotency-Key", "k"})
+		c := newClient(t, o)
 		var all sync.WaitGroup
-		for range inFlight {
+		for range 16 {
 			all.Go(func() {
-				if a := c.Send(t.Context(), r); a.Class != Delivered {
-					t.Errorf("got %v %v", a.Class, a.Err)
+				for range 10 {
+					if a := c.Send(t.Context(), r); a.Class != Delivered {
+						t.Errorf("got %v %v", a.Class, a.Err)
+					}
 				}
 			})
 		}
 		all.Wait()
-		<-together
-	}
-	if got := opened.Load(); got != inFlight {
-		t.Errorf("connections opened: got %d, want %d", got, inFlight)
-	}
+		if len(seen) != 1 {
+			t.Errorf("160 sends arrived as %d different requests: %v", len(seen), seen)
+		}
+	})
+}
+
+// As many connections as requests in flight are kept: the second wave opens none.
+func TestConnectionsAreKept(t *testing.T) {
+	overTransports(t, func(t *testing.T, o Options) {
+		const inFlight = 40
+		var opened atomic.Int32
+		together := make(chan *sync.WaitGroup, 1)
+		s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			wave := <-together
+			together <- wave
+			wave.Done()
+			wave.Wait() // until all are in flight
+			_, _ = io.WriteString(w, "ok")
+		}))
+		s.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+			if state == http.StateNew {
+				opened.Add(1)
+			}
+		}
+		s.Start()
+		defer s.Close()
+		o.InFlight = inFlight
+		c := newClient(t, o)
+		r := single(t, Payload{URL: s.URL, Data: []byte("{}")}, nil)
+		for range 3 {
+			wave := new(sync.WaitGroup)
+			wave.Add(inFlight)
+			together <- wave
+			var all sync.WaitGroup
+			for range inFlight {
+				all.Go(func() {
+					if a := c.Send(t.Context(), r); a.Class != Delivered {
+						t.Errorf("got %v %v", a.Class, a.Err)
+					}
+				})
+			}
+			all.Wait()
+			<-together
+		}
+		if got := opened.Load(); got != inFlight {
+			t.Errorf("connections opened: got %d, want %d", got, inFlight)
+		}
+	})
 }
 
 // A server that closes an idle connection just as a request comes costs neither a wait nor an
 // answer: the request is repeated on a fresh connection, and counted.
 func TestDeadIdleConnection(t *testing.T) {
-	for name, batch := range map[string]bool{"single": false, "batch": true} {
-		t.Run(name, func(t *testing.T) {
-			target := serveRaw(t, answering("HTTP/1.1 204 No Content\r\n\r\n", func(conn net.Conn) {
-				_ = readRequest(conn)
-				reset(conn)
-			}))
-			r := single(t, Payload{URL: target, Data: []byte("{}")}, nil)
-			if batch {
-				r = pair(t, target)
-			}
-			c := newClient(t, Options{})
-			for i, want := range []int{1, 2} {
-				if a := c.Send(t.Context(), r); a.Class != Delivered || a.Requests != want {
-					t.Errorf("send %d: got %v %v after %d requests, want %d", i, a.Class, a.Err, a.Requests, want)
+	overTransports(t, func(t *testing.T, o Options) {
+		for name, batch := range map[string]bool{"single": false, "batch": true} {
+			t.Run(name, func(t *testing.T) {
+				target := serveRaw(t, answering("HTTP/1.1 204 No Content\r\n\r\n", func(conn net.Conn) {
+					_ = readRequest(conn)
+					reset(conn)
+				}))
+				r := single(t, Payload{URL: target, Data: []byte("{}")}, nil)
+				if batch {
+					r = pair(t, target)
 				}
-			}
-		})
-	}
+				c := newClient(t, o)
+				for i, want := range []int{1, 2} {
+					if a := c.Send(t.Context(), r); a.Class != Delivered || a.Requests != want {
+						t.Errorf("send %d: got %v %v after %d requests, want %d", i, a.Class, a.Err, a.Requests, want)
+					}
+				}
+			})
+		}
+	})
 }
 
 func TestHTTP2IsAnOption(t *testing.T) {
@@ -292,12 +312,38 @@ func TestHTTP2IsAnOption(t *testing.T) {
 	}
 }
 
+// What each choice of transport comes to, for requests without and with a proxy.
+func TestTransport(t *testing.T) {
+	proxy := func(*http.Request) (*url.URL, error) { return url.Parse("http://proxy.example.com") }
+	tests := []struct {
+		name string
+		o    Options
+		fast bool
+	}{
+		{"default", Options{Proxy: noProxy}, true},
+		{"auto", Options{Proxy: noProxy, Transport: TransportAuto}, true},
+		{"net/http", Options{Proxy: noProxy, Transport: TransportNetHTTP}, false},
+		{"HTTP/2", Options{Proxy: noProxy, HTTP2: true}, false},
+		{"behind a proxy", Options{Proxy: proxy}, false},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			for _, target := range []string{"http://hooks.example.com", "https://hooks.example.com"} {
+				w, err := newClient(t, test.o).route(single(t, Payload{URL: target}, nil))
+				if _, isFast := w.(*fast); err != nil || isFast != test.fast {
+					t.Errorf("%s: got %T (%v), want fasthttp: %v", target, w, err, test.fast)
+				}
+			}
+		})
+	}
+}
+
 func TestNewClientRefusesNonsense(t *testing.T) {
-	_, err := NewClient(Options{Timeout: -time.Second, InFlight: -1, UserAgent: "a\nb"})
+	_, err := NewClient(Options{Timeout: -time.Second, InFlight: -1, UserAgent: "a\nb", Transport: "curl"})
 	if err == nil {
 		t.Fatal("got no error")
 	}
-	for _, want := range []string{"timeout is -1s", "in flight are -1", `"User-Agent"`} {
+	for _, want := range []string{"timeout is -1s", "in flight are -1", `"User-Agent"`, `transport is "curl": use "auto" or "net/http"`} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error %q does not mention %q", err, want)
 		}

@@ -134,54 +134,56 @@ func literal(mapping string) (Payload, bool) {
 // Every recorded request whose target is literal: given its data, the same bytes, signature and
 // headers reach the endpoint over real connections.
 func TestSegmentsRequests(t *testing.T) {
-	dial, server, seen := anyHost(t)
-	certificate := certificateFor(t, "hooks.example.com", "hooks.example.com.", "hooks_example.com", "localhost", "a", "other.example.com")
-	server.Certificates = []tls.Certificate{certificate}
-	c := newClient(t, Options{Dial: dial, RootCAs: pool(certificate)})
-	sent, refused := 0, 0
-	for _, row := range readVectors(t) {
-		p, ok := literal(row.Mapping)
-		if !ok {
-			continue
-		}
-		if len(row.Requests) == 0 {
-			if u, _, err := parseURL(p.URL); err != nil && u == nil {
-				refused++
+	overTransports(t, func(t *testing.T, o Options) {
+		dial, server, seen := anyHost(t)
+		certificate := certificateFor(t, "hooks.example.com", "hooks.example.com.", "hooks_example.com", "localhost", "a", "other.example.com")
+		server.Certificates = []tls.Certificate{certificate}
+		c := newClient(t, Options{Transport: o.Transport, Dial: dial, RootCAs: certPool(certificate)})
+		sent, refused := 0, 0
+		for _, row := range readVectors(t) {
+			p, ok := literal(row.Mapping)
+			if !ok {
+				continue
 			}
-			continue
+			if len(row.Requests) == 0 {
+				if u, _, err := parseURL(p.URL); err != nil && u == nil {
+					refused++
+				}
+				continue
+			}
+			want := row.Requests[0]
+			if bytes.HasPrefix(row.Settings.SharedSecret, []byte("[")) {
+				continue // no text to be had without JavaScript's conversion
+			}
+			r := recordedRequest(t, row.Kind, p, want.Body, NewSigner(secretText(t, row.Settings.SharedSecret)))
+			r.Reach = ReachPrivate
+			if a := c.Send(t.Context(), r); a.Class != Delivered {
+				t.Errorf("%s: got %v %d %v", row.ID, a.Class, a.Status, a.Err)
+				continue
+			}
+			got := <-seen
+			sent++
+			body := ""
+			if want.Body != nil {
+				body = *want.Body
+			}
+			if got.method != want.Method || got.url != want.URL || got.body != body {
+				t.Errorf("%s: got %s %s, %d bytes, want %s %s, %d bytes", row.ID, got.method, got.url, len(got.body), want.Method, want.URL, len(body))
+			}
+			signature := ""
+			if want.Signature != nil {
+				signature = *want.Signature
+			}
+			if got := got.header.Get("X-Signature"); got != signature {
+				t.Errorf("%s: signature %q, want %q", row.ID, got, signature)
+			}
+			compareHeaders(t, row.ID, got.header, want.Headers)
 		}
-		want := row.Requests[0]
-		if bytes.HasPrefix(row.Settings.SharedSecret, []byte("[")) {
-			continue // no text to be had without JavaScript's conversion
+		if sent < 200 || refused < 5 {
+			t.Errorf("%d rows sent and %d refused: the vectors are not being used", sent, refused)
 		}
-		r := recordedRequest(t, row.Kind, p, want.Body, NewSigner(secretText(t, row.Settings.SharedSecret)))
-		r.Reach = ReachPrivate
-		if a := c.Send(t.Context(), r); a.Class != Delivered {
-			t.Errorf("%s: got %v %d %v", row.ID, a.Class, a.Status, a.Err)
-			continue
-		}
-		got := <-seen
-		sent++
-		body := ""
-		if want.Body != nil {
-			body = *want.Body
-		}
-		if got.method != want.Method || got.url != want.URL || got.body != body {
-			t.Errorf("%s: got %s %s, %d bytes, want %s %s, %d bytes", row.ID, got.method, got.url, len(got.body), want.Method, want.URL, len(body))
-		}
-		signature := ""
-		if want.Signature != nil {
-			signature = *want.Signature
-		}
-		if got := got.header.Get("X-Signature"); got != signature {
-			t.Errorf("%s: signature %q, want %q", row.ID, got, signature)
-		}
-		compareHeaders(t, row.ID, got.header, want.Headers)
-	}
-	if sent < 200 || refused < 5 {
-		t.Errorf("%d rows sent and %d refused: the vectors are not being used", sent, refused)
-	}
-	t.Logf("%d recorded requests sent again, %d targets refused", sent, refused)
+		t.Logf("%d recorded requests sent again, %d targets refused", sent, refused)
+	})
 }
 
 // secretText is a secret as Segment uses it: numbers and booleans count as their text.

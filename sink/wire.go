@@ -1,0 +1,67 @@
+package sink
+
+import (
+	"context"
+	"io"
+	"sync"
+	"time"
+)
+
+const (
+	keptBytes      = 1 << 10  // of an answer's body, in Answer.Body
+	readBytes      = 64 << 10 // of an answer's body, so that its connection can be used again
+	maxHeaderBytes = 64 << 10 // of an answer
+	idleTime       = 90 * time.Second
+)
+
+// wire sends a request and reads the answer. There are two, [standard] over net/http and [fast]
+// over fasthttp, with the same promises: every test that sends runs over both.
+//
+//   - A redirect is an answer like any other.
+//   - It ends when ctx ends or at until, whichever is first: with an error where the head of the
+//     answer is not complete, with the reply where only its body is.
+//   - A request that fails before any byte of an answer, on a connection that had been idle, is
+//     sent again on another, because it is a server's right to close idle connections. It is
+//     never repeated for any other reason.
+//   - What comes over an idle connection is never taken for the next request's answer.
+type wire interface {
+	roundTrip(ctx context.Context, until time.Time, r *Request) (reply, error)
+	// close closes the idle connections. Requests in flight go on.
+	close()
+}
+
+// reply is what an endpoint answered, as far as it matters.
+type reply struct {
+	status     int
+	body       []byte // how it begins, at most keptBytes; a copy
+	told       bool   // Retry-After was there, readable or not
+	retryAfter string
+	repeats    int // how many times the request was sent again; set beside an error too
+}
+
+// bodyReader reads answers' bodies as far as they matter.
+type bodyReader struct{ buffers sync.Pool }
+
+func newBodyReader() *bodyReader {
+	const size = 4 << 10
+	b := &bodyReader{}
+	b.buffers.New = func() any { return new([size]byte) }
+	return b
+}
+
+// read keeps how body begins and reads on for a while, to its end if that is near. A fault ends
+// it like an end that is not near: the status is known, and nothing else decides.
+func (b *bodyReader) read(body io.Reader) (kept []byte, whole bool) {
+	buffer := b.buffers.Get().(*[4 << 10]byte) //nolint:forcetypeassert // New makes nothing else
+	defer b.buffers.Put(buffer)
+	for total := 0; total < readBytes; {
+		n, err := body.Read(buffer[:])
+		if room := keptBytes - len(kept); room > 0 && n > 0 {
+			kept = append(kept, buffer[:min(n, room)]...)
+		}
+		if total += n; err != nil {
+			return kept, err == io.EOF
+		}
+	}
+	return kept, false
+}
