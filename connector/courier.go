@@ -341,6 +341,9 @@ func (c *courier) discardClosing() {
 
 // arm sets the timer for the next thing that becomes due by itself. The engine's lock is held.
 func (c *courier) arm(now time.Time) {
+	if c.endpoint.admit(now) == full {
+		return // the next answer wakes us
+	}
 	at, ok := c.e.ledger.NextDue(c.index)
 	if b, open := c.batches.next(); open && (!ok || b.Before(at)) {
 		at, ok = b, true
