@@ -158,18 +158,18 @@ func anyOf(answers []answerOf) sink.Answer {
 		}
 	}
 	if whole.Class != sink.Delivered {
-		whole.Err = &noneTookIt{answers, deciding.url}
+		whole.Err = &noTakerError{answers, deciding.url}
 	}
 	return whole
 }
 
-// noneTookIt is why an event was delivered to none of several URLs.
-type noneTookIt struct {
+// noTakerError is why an event was delivered to none of several URLs.
+type noTakerError struct {
 	answers []answerOf
 	url     string // the one that decided
 }
 
-func (e *noneTookIt) Error() string {
+func (e *noTakerError) Error() string {
 	reasons := make([]string, len(e.answers))
 	for i, a := range e.answers {
 		reasons[i] = a.url + ": " + cmp.Or(errorText(a.Err), "status "+strconv.Itoa(a.Status))

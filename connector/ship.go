@@ -173,7 +173,7 @@ func failure(a sink.Answer) *lane.Failure {
 	if a.Err != nil {
 		f.Error = a.Err.Error()
 	}
-	if none, ok := errors.AsType[*noneTookIt](a.Err); ok {
+	if none, ok := errors.AsType[*noTakerError](a.Err); ok {
 		f.URL = none.url
 	}
 	return f
