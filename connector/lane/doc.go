@@ -67,7 +67,8 @@
 // and facts stay true (what is settled never becomes unsettled). So a commit that is lost, late, repeated or
 // shortened costs duplicates at most; when not all fits, the ranges with the fewest deliveries are left out first.
 // Metadata that does not decode, or was not written for this offset of this topic, means that nothing is known: every
-// lane begins at the committed offset.
+// lane begins at the committed offset. Facts are about one log: when it was cut off, other records stand at the same
+// offsets, and what was said about them is taken back ([Ledger.Truncate]).
 //
 // # What holds, always
 //
@@ -81,7 +82,7 @@
 //	    of any size.
 //	I7  Nothing is taken from a partition that is being given up, and nothing counts for it once it is dropped.
 //	I8  A lane moves by taking a record, over a range that was settled before, to the end of what it has looked at, and by a
-//	    counted loss. By nothing else.
+//	    counted loss ([Ledger.Lost], [Ledger.Truncate]). By nothing else.
 //
 // The model test (model_test.go) lives through random histories and checks these after every step. To look further:
 //
