@@ -73,8 +73,26 @@ type SASL struct {
 
 // Events says how records become events.
 type Events struct {
-	// Format is "auto" or "json".
+	// Format is "auto", "json" or "avro".
 	Format string
+	// Registry is where the schemas of Avro values are.
+	Registry SchemaRegistry
+	// FieldNames says what becomes of names of Avro fields in snake_case: "keep" or "camel".
+	FieldNames string
+	// Validate says what becomes of events that break Segment's specification: nothing with "off", a warning in the
+	// log with "warn", a dead letter with "dead-letter".
+	Validate string
+}
+
+// SchemaRegistry says how to reach a schema registry that speaks Confluent's API.
+type SchemaRegistry struct {
+	// URLs are tried in turn, each http or https, without user or password; empty: there is no registry.
+	URLs []string
+	// Username and Password are for basic authentication; both or neither.
+	Username string
+	Password Secret
+	// CAFile holds certificates of a private authority that the registry may use besides the system's, PEM.
+	CAFile string
 }
 
 // Mappings says where the mappings are defined. Exactly one of the three is set, or none where there is a Classic

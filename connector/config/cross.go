@@ -14,6 +14,7 @@ func (l *loader) crossCheck() {
 	l.checkRequired()
 	l.checkTLS()
 	l.checkSASL()
+	l.checkRegistry()
 	l.checkMappings()
 	l.checkClassic()
 	l.checkRetries()
@@ -85,6 +86,47 @@ func (l *loader) checkSASL() {
 				l.fault(name, "", "is of no use with "+s.Mechanism, "remove it, or choose another "+Prefix+"KAFKA_SASL_MECHANISM")
 			}
 		}
+	}
+}
+
+func (l *loader) checkRegistry() {
+	r := &l.config.Events.Registry
+	if !l.sound("SCHEMA_REGISTRY_URL") {
+		return
+	}
+	password := ""
+	for _, name := range []string{"SCHEMA_REGISTRY_PASSWORD", "SCHEMA_REGISTRY_PASSWORD_FILE"} {
+		if l.isSet(name) {
+			password = name
+		}
+	}
+	for _, name := range []string{"SCHEMA_REGISTRY_USERNAME", password, "SCHEMA_REGISTRY_CA_FILE"} {
+		if len(r.URLs) == 0 && name != "" && l.isSet(name) {
+			l.fault(name, "", "is set, but "+Prefix+"SCHEMA_REGISTRY_URL is not", "give the registry's URL, or remove it")
+		}
+	}
+	if len(r.URLs) == 0 {
+		return
+	}
+	user := l.isSet("SCHEMA_REGISTRY_USERNAME")
+	switch {
+	case user && password == "":
+		l.fault("SCHEMA_REGISTRY_PASSWORD", "", "is not set, but "+Prefix+"SCHEMA_REGISTRY_USERNAME is", "give the user's password, or remove the user")
+	case !user && password != "":
+		l.fault("SCHEMA_REGISTRY_USERNAME", "", "is not set, but "+Prefix+password+" is", "give the user, or remove the password")
+	}
+	encrypted := false
+	for _, text := range r.URLs {
+		encrypted = encrypted || strings.HasPrefix(strings.ToLower(text), "https:")
+		if strings.Contains(text, "@") {
+			l.fault("SCHEMA_REGISTRY_URL", "", "holds a user or a password", "move them to "+Prefix+"SCHEMA_REGISTRY_USERNAME and "+Prefix+"SCHEMA_REGISTRY_PASSWORD")
+		}
+	}
+	if !encrypted && l.isSet("SCHEMA_REGISTRY_CA_FILE") {
+		l.fault("SCHEMA_REGISTRY_CA_FILE", l.env["SCHEMA_REGISTRY_CA_FILE"], "of no use with a registry over http", "give an https URL, or remove it")
+	}
+	if l.sound("EVENT_FORMAT") && l.config.Events.Format == "json" {
+		l.fault("SCHEMA_REGISTRY_URL", "", "is of no use with "+Prefix+"EVENT_FORMAT=json", "remove it, or set the format to auto or avro")
 	}
 }
 

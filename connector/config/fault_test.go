@@ -52,9 +52,53 @@ func TestFaults(t *testing.T) {
 			},
 		},
 		{
-			"Avro has to wait",
-			[]string{"CONNECTOR_EVENT_FORMAT=avro"},
-			[]string{`CONNECTOR_EVENT_FORMAT is "avro": this connector does not read Avro yet; give auto or json`},
+			"words of events",
+			[]string{"CONNECTOR_EVENT_FORMAT=xml", "CONNECTOR_FIELD_NAMES=snake", "CONNECTOR_VALIDATE=on"},
+			[]string{
+				`CONNECTOR_EVENT_FORMAT is "xml": not one of the words allowed; give auto, json or avro`,
+				`CONNECTOR_FIELD_NAMES is "snake": not one of the words allowed; give keep or camel`,
+				`CONNECTOR_VALIDATE is "on": not one of the words allowed; give off, warn or dead-letter`,
+			},
+		},
+		{
+			"a registry without URL",
+			[]string{"CONNECTOR_SCHEMA_REGISTRY_USERNAME=ada", "CONNECTOR_SCHEMA_REGISTRY_PASSWORD=hunter2", "CONNECTOR_SCHEMA_REGISTRY_CA_FILE=" + cert},
+			[]string{
+				`CONNECTOR_SCHEMA_REGISTRY_USERNAME is set, but CONNECTOR_SCHEMA_REGISTRY_URL is not; give the registry's URL, or remove it`,
+				`CONNECTOR_SCHEMA_REGISTRY_PASSWORD is set, but CONNECTOR_SCHEMA_REGISTRY_URL is not; give the registry's URL, or remove it`,
+				`CONNECTOR_SCHEMA_REGISTRY_CA_FILE is set, but CONNECTOR_SCHEMA_REGISTRY_URL is not; give the registry's URL, or remove it`,
+			},
+		},
+		{
+			"a registry that is no URL",
+			[]string{"CONNECTOR_SCHEMA_REGISTRY_URL=https://a,registry:8081"},
+			[]string{`CONNECTOR_SCHEMA_REGISTRY_URL is "https://a,registry:8081": "registry:8081" is no http or https URL; give http or https URLs, comma-separated`},
+		},
+		{
+			"a registry with a query",
+			[]string{"CONNECTOR_SCHEMA_REGISTRY_URL=https://a/?x=1"},
+			[]string{`CONNECTOR_SCHEMA_REGISTRY_URL is "https://a/?x=1": "https://a/?x=1" has a query or a fragment: leave it out; give http or https URLs, comma-separated`},
+		},
+		{
+			"a registry with a password in its URL",
+			[]string{"CONNECTOR_SCHEMA_REGISTRY_URL=https://a,http://ada:hunter2@b:c"},
+			[]string{`CONNECTOR_SCHEMA_REGISTRY_URL holds a user or a password; move them to CONNECTOR_SCHEMA_REGISTRY_USERNAME and CONNECTOR_SCHEMA_REGISTRY_PASSWORD`},
+		},
+		{
+			"a registry with half of its credentials, and a certificate for http",
+			[]string{"CONNECTOR_SCHEMA_REGISTRY_URL=http://a", "CONNECTOR_SCHEMA_REGISTRY_USERNAME=ada", "CONNECTOR_SCHEMA_REGISTRY_CA_FILE=" + cert},
+			[]string{
+				`CONNECTOR_SCHEMA_REGISTRY_PASSWORD is not set, but CONNECTOR_SCHEMA_REGISTRY_USERNAME is; give the user's password, or remove the user`,
+				`CONNECTOR_SCHEMA_REGISTRY_CA_FILE is "` + cert + `": of no use with a registry over http; give an https URL, or remove it`,
+			},
+		},
+		{
+			"a registry with the other half, for JSON",
+			[]string{"CONNECTOR_SCHEMA_REGISTRY_URL=http://a", "CONNECTOR_SCHEMA_REGISTRY_PASSWORD=hunter2", "CONNECTOR_EVENT_FORMAT=json"},
+			[]string{
+				`CONNECTOR_SCHEMA_REGISTRY_USERNAME is not set, but CONNECTOR_SCHEMA_REGISTRY_PASSWORD is; give the user, or remove the password`,
+				`CONNECTOR_SCHEMA_REGISTRY_URL is of no use with CONNECTOR_EVENT_FORMAT=json; remove it, or set the format to auto or avro`,
+			},
 		},
 		{
 			"brokers",

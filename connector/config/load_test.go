@@ -48,7 +48,7 @@ func TestDefaults(t *testing.T) {
 			Brokers: []string{"kafka-1:9092"}, Topics: []string{"events"}, Group: "segment-webhooks",
 			SessionTimeout: 45 * time.Second, Start: "earliest", GroupProtocol: "classic",
 		},
-		Events:   config.Events{Format: "auto"},
+		Events:   config.Events{Format: "auto", FieldNames: "keep", Validate: "off"},
 		Mappings: config.Mappings{Inline: "mappings: []"},
 		Classic:  config.Classic{DeliverTo: "any"},
 		Delivery: config.Delivery{
@@ -85,7 +85,13 @@ func TestEveryVariable(t *testing.T) {
 		"CONNECTOR_KAFKA_SASL_USERNAME=ada",
 		"CONNECTOR_KAFKA_SASL_PASSWORD_FILE=" + password,
 		"CONNECTOR_KAFKA_SASL_TOKEN=",
-		"CONNECTOR_EVENT_FORMAT=json",
+		"CONNECTOR_EVENT_FORMAT=avro",
+		"CONNECTOR_SCHEMA_REGISTRY_URL=https://registry-1.example.com/apis/ccompat/v7, http://registry-2:8081",
+		"CONNECTOR_SCHEMA_REGISTRY_USERNAME=grace",
+		"CONNECTOR_SCHEMA_REGISTRY_PASSWORD_FILE=" + password,
+		"CONNECTOR_SCHEMA_REGISTRY_CA_FILE=" + cert,
+		"CONNECTOR_FIELD_NAMES=camel",
+		"CONNECTOR_VALIDATE=dead-letter",
 		"CONNECTOR_MAPPINGS_FILE=" + mappings,
 		"CONNECTOR_WEBHOOK_URLS=https://a.example,https://b.example",
 		"CONNECTOR_WEBHOOK_HEADERS_FILE=" + headers,
@@ -123,7 +129,13 @@ func TestEveryVariable(t *testing.T) {
 			TLS: true, CAFile: cert, CertFile: cert, KeyFile: key,
 			SASL: config.SASL{Mechanism: "SCRAM-SHA-512", Username: "ada", Password: config.NewSecret("hunter2")},
 		},
-		Events:   config.Events{Format: "json"},
+		Events: config.Events{
+			Format: "avro", FieldNames: "camel", Validate: "dead-letter",
+			Registry: config.SchemaRegistry{
+				URLs:     []string{"https://registry-1.example.com/apis/ccompat/v7", "http://registry-2:8081"},
+				Username: "grace", Password: config.NewSecret("hunter2"), CAFile: cert,
+			},
+		},
 		Mappings: config.Mappings{File: mappings},
 		Classic: config.Classic{
 			URLs: config.NewSecret("https://a.example,https://b.example"), Headers: config.NewSecret(`{"X-A":"a"}`),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"regexp"
 	"strconv"
@@ -73,14 +74,18 @@ func topicName(text string) string {
 	return ""
 }
 
-func eventFormat(text string) string {
-	switch text {
-	case "auto", "json":
+// registryURL leaves it to crossCheck to refuse a user or a password, which a fault must not show.
+func registryURL(text string) string {
+	u, err := url.Parse(text)
+	switch {
+	case strings.Contains(text, "@"):
 		return ""
-	case "avro":
-		return "this connector does not read Avro yet"
+	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+		return "is no http or https URL"
+	case u.RawQuery != "" || u.Fragment != "":
+		return "has a query or a fragment: leave it out"
 	}
-	return "not one of the words allowed"
+	return ""
 }
 
 func startOffset(text string) string {
