@@ -78,7 +78,7 @@ func (s *schema) decode(data []byte, limit int, transcoders *sync.Pool) ([]byte,
 	c.limit = limit
 	event, fault := c.event(s.root, data)
 	if fault != nil {
-		return nil, fmt.Errorf("byte %d of %d: %s", len(data)-len(c.rest), len(data), fault)
+		return nil, fmt.Errorf("byte %d of %d: %s", c.at, len(data), fault)
 	}
 	event = slices.Clone(event)
 	if c.small() {

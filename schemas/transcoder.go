@@ -19,7 +19,8 @@ const (
 // transcoder turns Avro into JSON in one pass, from the bytes of one to the bytes of the other. It trusts nothing that it reads: whatever
 // the bytes are, it takes no more memory than a few times its limit, and no more time than the bytes and the limit allow.
 type transcoder struct {
-	rest   []byte // what is not read yet
+	data   []byte
+	at     int // what is before it is read; an index, because moving a slice costs a write barrier
 	out    []byte
 	limit  int // bytes of JSON
 	values int
@@ -38,7 +39,7 @@ type entry struct {
 
 // event reads data, which is one value of type t, and gives the event that it holds; its bytes last until the transcoder is used again.
 func (c *transcoder) event(t *avroType, data []byte) ([]byte, *fault) {
-	c.rest, c.out, c.values, c.depth = data, c.out[:0], 0, 0
+	c.data, c.at, c.out, c.values, c.depth = data, 0, c.out[:0], 0, 0
 	c.entries, c.written = c.entries[:0], c.written[:0]
 	for t.kind == unionKind {
 		branch, err := c.branch(t)
@@ -58,8 +59,8 @@ func (c *transcoder) event(t *avroType, data []byte) ([]byte, *fault) {
 	default:
 		err = newFault("it is of type %s, which is no event", t.kind)
 	}
-	if err == nil && len(c.rest) > 0 {
-		err = newFault("%d bytes are left over", len(c.rest))
+	if err == nil && c.left() > 0 {
+		err = newFault("%d bytes are left over", c.left())
 	}
 	return c.out, err
 }
@@ -67,7 +68,7 @@ func (c *transcoder) event(t *avroType, data []byte) ([]byte, *fault) {
 // small tells whether it holds so little that it may be kept for later.
 func (c *transcoder) small() bool {
 	const most = 1 << 20
-	c.rest = nil
+	c.data = nil
 	clear(c.entries[:cap(c.entries)])
 	return cap(c.out) <= most && cap(c.moved) <= most && cap(c.entries) <= most/64
 }
@@ -330,14 +331,14 @@ func (c *transcoder) blocks(t *avroType, item func() *fault) *fault {
 			if err != nil {
 				return err
 			}
-			if size < 0 || size > int64(len(c.rest)) {
-				return newFault("a block of %d bytes where %d are left", size, len(c.rest))
+			if size < 0 || size > int64(c.left()) {
+				return newFault("a block of %d bytes where %d are left", size, c.left())
 			}
 			count = -count
 		}
 		// Whatever is in a block takes a byte at least, except elements that are null or hold nothing.
-		if count < 0 || count > maxValues || t.kind == mapKind && count > int64(len(c.rest)) {
-			return newFault("a block of %d where %d bytes are left", count, len(c.rest))
+		if count < 0 || count > maxValues || t.kind == mapKind && count > int64(c.left()) {
+			return newFault("a block of %d where %d bytes are left", count, c.left())
 		}
 		for range count {
 			if err := item(); err != nil {
@@ -375,36 +376,39 @@ func (c *transcoder) counted() ([]byte, *fault) {
 	if err != nil {
 		return nil, err
 	}
-	if n < 0 || n > int64(len(c.rest)) {
-		return nil, newFault("a length of %d where %d bytes are left", n, len(c.rest))
+	if n < 0 || n > int64(c.left()) {
+		return nil, newFault("a length of %d where %d bytes are left", n, c.left())
 	}
 	return c.take(int(n))
 }
 
+// left is how many bytes are not read yet.
+func (c *transcoder) left() int { return len(c.data) - c.at }
+
 // take gives the next n bytes.
 func (c *transcoder) take(n int) ([]byte, *fault) {
-	if n > len(c.rest) {
-		return nil, newFault("%d bytes are wanted where %d are left", n, len(c.rest))
+	if n > c.left() {
+		return nil, newFault("%d bytes are wanted where %d are left", n, c.left())
 	}
-	b := c.rest[:n]
-	c.rest = c.rest[n:]
+	b := c.data[c.at : c.at+n]
+	c.at += n
 	return b, nil
 }
 
 // long reads a number of variable length.
 func (c *transcoder) long() (int64, *fault) {
-	if len(c.rest) > 0 && c.rest[0] < 0x80 {
-		b := c.rest[0]
-		c.rest = c.rest[1:]
+	if c.at < len(c.data) && c.data[c.at] < 0x80 {
+		b := c.data[c.at]
+		c.at++
 		return int64(b>>1) ^ -int64(b&1), nil
 	}
-	n, size := binary.Varint(c.rest)
+	n, size := binary.Varint(c.data[c.at:])
 	switch {
 	case size == 0:
 		return 0, newFault("it ends inside a number")
 	case size < 0:
 		return 0, newFault("a number has more than 64 bits")
 	}
-	c.rest = c.rest[size:]
+	c.at += size
 	return n, nil
 }
