@@ -25,7 +25,7 @@ const module = "segment-webhooks"
 // The three layers schemas, mapping and sink know nothing of each other and nothing of the connector; what passes between
 // them is bytes and small structs.
 var arrows = map[string]struct{ ours, outside []string }{
-	"schemas":          {outside: []string{"github.com/linkedin/goavro/v2"}},
+	"schemas":          {outside: []string{"github.com/linkedin/goavro/v2", "github.com/twmb/franz-go/pkg/sr"}},
 	"mapping":          {ours: []string{"mapping"}, outside: []string{"github.com/goccy/go-yaml"}},
 	"mapping/document": {outside: []string{"golang.org/x/text"}},
 	"mapping/trigger":  {ours: []string{"mapping/document", "mapping/spelling"}},
@@ -62,6 +62,7 @@ var helpers = map[string][]string{
 	"github.com/google/go-cmp":                                nil,
 	"github.com/rogpeppe/go-internal":                         nil,
 	"github.com/twmb/franz-go/pkg/kfake":                      {"connector/demo"},
+	"github.com/twmb/franz-go/pkg/sr/srfake":                  nil,
 	module + "/connector/kafkatest":                           nil,
 	module + "/mapping/reference":                             nil,
 	"github.com/prometheus/client_golang/prometheus/testutil": nil,
