@@ -8,6 +8,9 @@
 //   - A [Scanner] reads an event once, checks it, notes where the values of the wanted [Paths] lie and knows
 //     whether the bytes already are JavaScript's own. It allocates nothing and is what every event goes through.
 //
+// What JavaScript does to text, whoever asks for it, is here as well: case ([Upper]), white space ([TrimBlanks]) and the
+// UTF-16 units by which it measures and searches ([ToUTF16], [SplitPairs]).
+//
 // What "exactly" means:
 //
 //   - Members are kept in JavaScript's order: array-index keys (canonical decimal 0 to 4294967294) first and
