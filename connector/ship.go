@@ -81,6 +81,11 @@ func (c *courier) withdraw(s *shipment) {
 	if s.counted {
 		c.e.mu.Lock()
 		c.endpoint.withdrawn()
+		if c.endpoint.limit > 0 { // somebody may have waited for the answer
+			for _, other := range c.endpoint.couriers {
+				other.wake()
+			}
+		}
 		c.e.mu.Unlock()
 	}
 }
