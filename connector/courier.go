@@ -30,6 +30,7 @@ type courier struct {
 	idle    *sync.Cond // workers without work
 	waiting int
 	workers int
+	burying int // events on their way to the dead-letter topic
 	batches batches
 	timer   *time.Timer // for the next retry or lingering batch, when nothing else wakes a worker
 	alarm   time.Time   // when it goes off
@@ -120,11 +121,14 @@ func (c *courier) next(buf *[]*lane.Event) *shipment {
 
 // more says whether another worker would find something now. The engine's lock is held.
 func (c *courier) more(now time.Time) bool {
-	return c.endpoint.admit(now) == admitted && (c.batches.due(now) || c.e.ledger.Ready(c.index, now))
+	return !c.buried() && c.endpoint.admit(now) == admitted && (c.batches.due(now) || c.e.ledger.Ready(c.index, now))
 }
 
 // pick takes what is to be sent next, or nil. It may let go of the engine's lock meanwhile.
 func (c *courier) pick(buf *[]*lane.Event, now time.Time) *shipment {
+	if c.buried() {
+		return nil // the next acknowledged dead letter wakes us
+	}
 	switch c.endpoint.admit(now) {
 	case failing:
 		return c.hold(now)
@@ -179,6 +183,11 @@ func (c *courier) late(events []*lane.Event, now time.Time) *shipment {
 		}
 	}
 	return s
+}
+
+// buried says that enough is on its way to the dead-letter topic.
+func (c *courier) buried() bool {
+	return c.burying >= c.e.settings.mostBuried(len(c.e.couriers)-1)
 }
 
 // admitted counts a shipment that goes out.
@@ -341,6 +350,9 @@ func (c *courier) discardClosing() {
 
 // arm sets the timer for the next thing that becomes due by itself. The engine's lock is held.
 func (c *courier) arm(now time.Time) {
+	if c.buried() {
+		return
+	}
 	if c.endpoint.admit(now) == full {
 		return // the next answer wakes us
 	}

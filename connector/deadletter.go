@@ -32,8 +32,26 @@ func (c *courier) bury(events []*lane.Event, reason string, f *lane.Failure) {
 			ev.Last = f
 		}
 	}
-	c.e.tasks.Go(func() { c.writeDeadLetters(events, reason) })
+	c.count(len(events))
+	c.e.tasks.Go(func() {
+		defer c.count(-len(events))
+		c.writeDeadLetters(events, reason)
+	})
 }
+
+// count keeps the number of events on their way to the dead-letter topic. With many of them the courier takes nothing more: each costs its story
+// beside its bytes.
+func (c *courier) count(n int) {
+	c.e.mu.Lock()
+	defer c.e.mu.Unlock()
+	c.burying += n
+	if n < 0 {
+		c.wake()
+	}
+}
+
+// mostBuried is how many events of one mapping may be on their way to the dead-letter topic before it takes nothing more.
+func (s *settings) mostBuried(mappings int) int { return max(64, 4000/max(1, mappings)) }
 
 // writeDeadLetters tries until every dead letter is acknowledged. It gives up only when that no longer matters: the connector stops, or
 // the partitions are no longer ours. There is no other way out, for one would be the way events get lost.
