@@ -138,7 +138,7 @@ func TestDeadlines(t *testing.T) {
 	}
 	c := r.g.Snapshot(p, 4096)
 	r.pass(time.Hour)
-	p = r.g.Assign(Restored{Offset: c.Offset, Metadata: c.Metadata}, r.now).Partition
+	r.g.Assign(Restored{Offset: c.Offset, Metadata: c.Metadata}, r.now)
 	r.g.Finish(r.wantRead(0, 0, 1), records(0, 200, 1), r.now)
 	events := r.take(0, 200)
 	if len(events) != 200 {
@@ -187,9 +187,9 @@ func TestAMappingThatBeginsBelowTheHeadHasItsWholeWindow(t *testing.T) {
 	f := facts{base: 50, front: 100, arrivals: arrivals{{100, simStart.Unix() - 3000}}, lanes: []laneFacts{at("a", 50)}}
 	text, _, _ := f.encode(4096)
 	committed := Commit{Offset: 50, Metadata: text}
-	for restarts := range time.Duration(3) { // and it goes on after a restart
+	for restarts := range 3 { // and it goes on after a restart
 		r := newRig(t, Settings{Lanes: []Identity{early, mapping("a", 100)}, Window: time.Hour})
-		r.pass(restarts * 10 * time.Minute)
+		r.pass(time.Duration(restarts) * 10 * time.Minute)
 		p := r.g.Assign(Restored{Offset: committed.Offset, Metadata: committed.Metadata, LogStart: 0}, r.now).Partition
 		r.g.Finish(r.wantRead(0, 0, 0b11), records(0, 60, 0b11), r.now)
 		for m := range 2 {

@@ -27,7 +27,7 @@ type Identity struct {
 	Start     Start
 	Events    int // most events held at once
 	Bytes     int // most bytes of records held at once
-	MaxSlices int // most slices read back at once
+	MaxSlices int // most slices held at once, those being read included; at least one
 	// Background lanes never drive the reading: they take what others had read, and when only they are up to date the partition may be
 	// paused. Set for lanes that seldom match anything.
 	Background bool

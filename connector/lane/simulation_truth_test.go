@@ -174,6 +174,7 @@ func (w *world) assign(i int) {
 
 func (w *world) startOf(lane int, l *partitionLog, head int64) int64 {
 	switch start := w.identity(lane).Start; start.Kind {
+	case StartHead:
 	case StartEarliest:
 		return min(l.start, head)
 	case StartTime:

@@ -198,8 +198,8 @@ func TestWhileALaneIsBehindTheOthersLeaveRoomForIt(t *testing.T) {
 func TestOfThoseThatMayTheOldestIsNext(t *testing.T) {
 	t.Parallel()
 	r, ps := crowd(t, 1, mapping("a", 12)) // the oldest lane may borrow half of the window
-	for i, age := range []time.Duration{10, 30, 20} {
-		r.now = simStart.Add(age * time.Second)
+	for i, age := range []int{10, 30, 20} {
+		r.now = simStart.Add(time.Duration(age) * time.Second)
 		p := r.assign(int32(10 + i))
 		r.append(p, records(0, 10, 1))
 		ps = append(ps, p)
@@ -431,7 +431,8 @@ func TestLedgerRefusesWhatItCannotTellApart(t *testing.T) {
 		{"one more", many, "65 lanes, at most 64 are possible"},
 		{"a name twice", []Identity{{Name: "a"}, {Name: "a"}}, `mappings "a" and "a" have the same lane id: rename one of them`},
 		{
-			"names with the same hash", []Identity{{Name: "orders 13786 to erp 171007"}, {Name: "orders 48407 to erp 333884"}},
+			"names with the same hash",
+			[]Identity{{Name: "orders 13786 to erp 171007"}, {Name: "orders 48407 to erp 333884"}},
 			`mappings "orders 13786 to erp 171007" and "orders 48407 to erp 333884" have the same lane id: rename one of them`,
 		},
 	} {
