@@ -6,8 +6,7 @@ import (
 	"segment-webhooks/sink"
 )
 
-// endpoint is what is known about the health of a receiver: scheme, host and port. Mappings that send to the same one share it. A mapping
-// whose host comes from the event has one of its own.
+// endpoint is what is known about the health of the receiver that a mapping sends to.
 //
 // It fails as a whole when nothing gets through any more. While it does, events wait without spending attempts; a single request now
 // and then finds out whether it is back. Then the load grows with every success, so that the backlog does not knock it down again.
@@ -27,7 +26,6 @@ type endpoint struct {
 	probes   int       // since it opened
 	limit    int       // requests at once while it recovers; 0 when there is no limit
 	inFlight int
-	couriers []*courier
 }
 
 const (

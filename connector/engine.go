@@ -42,12 +42,12 @@ type engine struct {
 	repairs     map[kafka.TopicPartition]*repair
 	suspects    map[string]bool // topics that are being looked for
 	couriers    []*courier
-	endpoints   map[string]*endpoint // by scheme, host and port
-	wanted      *sync.Cond           // a lane may want a slice read back
-	settled     *sync.Cond           // events in flight have become fewer
-	stopped     bool                 // no more taking
-	hard        context.Context      // ends when nothing may go on; nil before run
-	uncommitted int                  // events settled since the last commit
+	endpoints   []*endpoint     // of every mapping
+	wanted      *sync.Cond      // a lane may want a slice read back
+	settled     *sync.Cond      // events in flight have become fewer
+	stopped     bool            // no more taking
+	hard        context.Context // ends when nothing may go on; nil before run
+	uncommitted int             // events settled since the last commit
 
 	started chan struct{} // closed once consumer is set
 	gate    chan struct{} // held by whoever commits, or gives partitions up
@@ -108,7 +108,6 @@ func newEngine(s settings, set *mapping.Set, log *slog.Logger, m *metrics) (*eng
 		fresh:      map[*lane.Partition]struct{}{},
 		repairs:    map[kafka.TopicPartition]*repair{},
 		suspects:   map[string]bool{},
-		endpoints:  map[string]*endpoint{},
 		started:    make(chan struct{}),
 		gate:       make(chan struct{}, 1),
 		flow:       make(chan struct{}, 1),
@@ -127,7 +126,6 @@ func newEngine(s settings, set *mapping.Set, log *slog.Logger, m *metrics) (*eng
 		identities = append(identities, id)
 		c := newCourier(e, i, m)
 		c.endpoint = e.endpointOf(m)
-		c.endpoint.couriers = append(c.endpoint.couriers, c)
 		e.couriers = append(e.couriers, c)
 	}
 	identities = append(identities, lane.Identity{
@@ -146,18 +144,15 @@ func newEngine(s settings, set *mapping.Set, log *slog.Logger, m *metrics) (*eng
 	return e, nil
 }
 
-// endpointOf returns the health of the place a mapping sends to. Each URL of a Classic destination is on its own, also where they are one
-// host's.
+// endpointOf returns the health of the place a mapping sends to. Mappings that send to one host have one each: behind a gateway one path
+// may fail while the others are well, and no mapping is to wait for another.
 func (e *engine) endpointOf(m *mapping.Mapping) *endpoint {
 	name := m.Endpoint()
 	if name == "" || m.Classic {
 		name = "mapping " + m.Name
 	}
-	h := e.endpoints[name]
-	if h == nil {
-		h = newEndpoint(name, e.settings.backoff)
-		e.endpoints[name] = h
-	}
+	h := newEndpoint(name, e.settings.backoff)
+	e.endpoints = append(e.endpoints, h)
 	return h
 }
 

@@ -68,11 +68,15 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 		send(g.oldest, b.age.Seconds(), name)
 		send(g.expiry, (e.settings.window - b.age).Seconds(), name)
 	}
-	for name, h := range e.endpoints {
-		since := 0.0
-		if h.open {
-			since = float64(h.since.Unix())
+	failing := map[string]float64{} // several mappings may send to one endpoint: it fails when one of them says so
+	for _, h := range e.endpoints {
+		since := failing[h.name]
+		if at := float64(h.since.Unix()); h.open && (since == 0 || at < since) {
+			since = at
 		}
+		failing[h.name] = since
+	}
+	for name, since := range failing {
 		send(g.failing, since, name)
 	}
 	send(g.memoryUsed, float64(used))

@@ -81,6 +81,36 @@ func TestFailingEndpointIsProbed(t *testing.T) {
 	})
 }
 
+// One path of a host that fails says nothing about another: each mapping finds out for itself.
+func TestPathsOfOneHostFailAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		defer r.close()
+		var wellAsked time.Time
+		r.answer = func(q *http.Request) int {
+			if strings.HasPrefix(q.URL.Path, "/sick") {
+				return http.StatusServiceUnavailable
+			}
+			wellAsked = time.Now()
+			return http.StatusOK
+		}
+		mappings := strings.Replace(strings.ReplaceAll(twoMappings, "localhost:81", "localhost:80"), `- name: well
+    trigger: type = "track"`, `- name: well
+    trigger: type = "page"`, 1)
+		stop := r.start(r.config(), mappings)
+		defer stop()
+		r.produce(track(0, 50)...)
+		time.Sleep(time.Hour) //nolint:forbidigo // virtual time; the one path is known to fail
+		begin := time.Now()
+		r.produce(`{"type":"page"}`)
+		time.Sleep(time.Minute) //nolint:forbidigo // virtual time
+		if got := len(r.at("/well", http.StatusOK)); got != 1 || wellAsked.Sub(begin) > time.Second {
+			t.Errorf("%d requests at the path that is well, %v after the event; want one at once", got, wellAsked.Sub(begin))
+		}
+	})
+}
+
 // An event is given up without having been tried only if its endpoint was dead for its whole window.
 func TestUntriedEventsAreOnlyGivenUpBehindADeadEndpoint(t *testing.T) {
 	t.Parallel()

@@ -82,9 +82,7 @@ func (c *courier) withdraw(s *shipment) {
 		c.e.mu.Lock()
 		c.endpoint.withdrawn()
 		if c.endpoint.limit > 0 { // somebody may have waited for the answer
-			for _, other := range c.endpoint.couriers {
-				other.wake()
-			}
+			c.wake()
 		}
 		c.e.mu.Unlock()
 	}
@@ -101,15 +99,11 @@ func (c *courier) answered(s *shipment, a sink.Answer) {
 	what := h.answered(a, time.Now(), e.settings.inFlight, rand.Float64()) //nolint:gosec // spreads load, guards nothing
 	since := h.since
 	if what != unchanged {
-		for _, other := range h.couriers {
-			e.ledger.SetFailing(other.index, h.open)
-		}
+		e.ledger.SetFailing(c.index, h.open)
 		e.notify()
 	}
 	if limited || what != unchanged {
-		for _, other := range h.couriers {
-			other.wake()
-		}
+		c.wake()
 	}
 	e.mu.Unlock()
 	switch what {
