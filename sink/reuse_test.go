@@ -34,12 +34,13 @@ func TestConnectionReuse(t *testing.T) {
 	const ok = "HTTP/1.1 200 OK\r\n"
 	fill := func(n int) string { return fmt.Sprintf("Content-Length: %d\r\n\r\n%s", n, strings.Repeat("x", n)) }
 	plain := Payload{Data: []byte("{}")}
-	tests := []struct {
+	type row struct {
 		name    string
 		answer  string
 		payload Payload
 		reused  bool
-	}{
+	}
+	tests := []row{
 		{"length", okAnswer, plain, true},
 		{"no content", "HTTP/1.1 204 No Content\r\n\r\n", plain, true},
 		{"not modified, with a length", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", plain, true},
@@ -54,8 +55,6 @@ func TestConnectionReuse(t *testing.T) {
 		{"no body sent", okAnswer, Payload{}, true},
 		{"a large body sent", okAnswer, Payload{Data: bytes.Repeat([]byte("x"), 2<<20)}, true},
 		{"100 KiB, more than is read", ok + fill(100<<10), plain, false},
-		{"longer than its length", ok + "Content-Length: 1\r\n\r\nok", plain, false},
-		{"two answers at once", okAnswer + okAnswer, plain, false},
 		{"Connection: close", ok + "Connection: close\r\nContent-Length: 0\r\n\r\n", plain, false},
 		{"Connection: Close", ok + "Connection: Close\r\nContent-Length: 0\r\n\r\n", plain, false},
 		{"Connection: x, close", ok + "Connection: x, close\r\nContent-Length: 0\r\n\r\n", plain, false},
@@ -63,6 +62,13 @@ func TestConnectionReuse(t *testing.T) {
 		{"switch of protocols", "HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n", plain, false},
 	}
 	overTransports(t, func(t *testing.T, o Options) {
+		tests := tests
+		if o.Transport == TransportAuto {
+			// net/http notices these in the background, and so may be late.
+			tests = append(tests[:len(tests):len(tests)],
+				row{"longer than its length", ok + "Content-Length: 1\r\n\r\nok", plain, false},
+				row{"two answers at once", okAnswer + okAnswer, plain, false})
+		}
 		for _, test := range tests {
 			t.Run(test.name, func(t *testing.T) {
 				c, p := newClient(t, o), test.payload

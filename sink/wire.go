@@ -23,7 +23,8 @@ const (
 //   - A request that fails before any byte of an answer, on a connection that had been idle, is
 //     sent again on another, because it is a server's right to close idle connections. It is
 //     never repeated for any other reason.
-//   - What comes over an idle connection is never taken for the next request's answer.
+//   - What comes over an idle connection is not taken for the next request's answer. (net/http
+//     looks in the background, and may be late by a moment; fast looks before each request.)
 type wire interface {
 	roundTrip(ctx context.Context, until time.Time, r *Request) (reply, error)
 	// close closes the idle connections. Requests in flight go on.
