@@ -3,6 +3,7 @@ package connector_test
 import (
 	"context"
 	"io"
+	"log/slog"
 	"net/http"
 	"sync"
 	"testing"
@@ -28,6 +29,8 @@ type rig struct {
 	mu       sync.Mutex
 	received []delivery
 	answer   func(*http.Request) int
+	log      *slog.Logger     // of the connector; nil for none
+	probe    *connector.Probe // nil for none
 }
 
 type delivery struct {
@@ -105,7 +108,7 @@ func (r *rig) deliver(cfg *config.Config, set *mapping.Set) (stop func()) {
 	ctx, cancel := context.WithCancel(r.t.Context())
 	done := make(chan error, 1)
 	go func() {
-		done <- connector.Run(ctx, cfg, set, connector.Options{DialKafka: r.net.DialContext, DialEndpoint: r.net.DialContext})
+		done <- connector.Run(ctx, cfg, set, connector.Options{Log: r.log, Probe: r.probe, DialKafka: r.net.DialContext, DialEndpoint: r.net.DialContext})
 	}()
 	return func() {
 		r.t.Helper()
