@@ -184,7 +184,7 @@ func (e *engine) run(ctx context.Context) error {
 		c.ctx = hard //nolint:fatcontext // each courier gets the same one; nothing nests
 	}
 	e.mu.Lock()
-	e.hard = hard //nolint:fatcontext // it is the only one
+	e.hard = hard
 	e.mu.Unlock()
 	var loops sync.WaitGroup
 	var readErr error

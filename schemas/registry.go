@@ -244,8 +244,7 @@ func (r *registry) askReferences(ctx context.Context, references []sr.SchemaRefe
 
 // errorCode is the registry's own code of an error, 0 if it has none. A status of 404 alone may come from anywhere.
 func errorCode(err error) int {
-	var answer *sr.ResponseError
-	if errors.As(err, &answer) {
+	if answer, ok := errors.AsType[*sr.ResponseError](err); ok {
 		return answer.ErrorCode
 	}
 	return 0

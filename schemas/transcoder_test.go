@@ -160,11 +160,13 @@ func TestAdditional(t *testing.T) {
 		{"or not null", start + `[` + more + `,"null"]}]}`, m{"a": one, "b": two, "rest": goavro.Union("map", m{"c": one})}, `{"a":1,"b":2,"c":1}`},
 		{
 			"only the last field", `{"type":"record","name":"R","fields":[{"name":"rest","type":` + more + `},{"name":"a","type":"int"}]}`,
-			m{"a": 1, "rest": m{"x": one}}, `{"rest":{"x":1},"a":1}`,
+			m{"a": 1, "rest": m{"x": one}},
+			`{"rest":{"x":1},"a":1}`,
 		},
 		{
 			"records in records", `{"type":"record","name":"R","fields":[{"name":"a","type":["null",{"type":"record","name":"S","fields":[{"name":"a","type":["null","int"]},{"name":"rest","type":` + more + `}]}]},{"name":"rest","type":` + more + `}]}`,
-			m{"a": goavro.Union("S", m{"a": nil, "rest": m{"a": one}}), "rest": m{"a": two, "c": two}}, `{"a":{"a":1},"c":2}`,
+			m{"a": goavro.Union("S", m{"a": nil, "rest": m{"a": one}}), "rest": m{"a": two, "c": two}},
+			`{"a":{"a":1},"c":2}`,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -83,7 +83,7 @@ func TestRoundTrip(t *testing.T) {
 func reason(err error) string {
 	var of []string
 	wrongType := ""
-	for _, r := range strings.Split(err.Error(), "; ") {
+	for r := range strings.SplitSeq(err.Error(), "; ") {
 		if call, typ, ok := strings.Cut(r, ": type is "); ok && strings.HasPrefix(call, "segment.events.") {
 			wrongType = "type is " + typ
 			continue

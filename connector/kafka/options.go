@@ -157,5 +157,5 @@ func (l *logger) Log(level kgo.LogLevel, msg string, keyvals ...any) {
 		to = slog.LevelWarn
 	}
 	l.to.Log(context.TODO(), to, //nolint:forbidigo // the client's logger is given none
-		"kafka client: "+msg, keyvals...)
+		"the Kafka client says", append([]any{"message", msg}, keyvals...)...)
 }
