@@ -1,32 +1,27 @@
-// Package sink sends webhooks: it turns one payload, or a batch of payloads that share a
-// target, into one HTTP request, signs it, sends it, says what the answer means and when to
-// try again.
+// Package sink sends webhooks: it turns one payload, or a batch of payloads that share a target, into one HTTP
+// request, signs it, sends it, says what the answer means and when to try again.
 //
 // What it promises:
 //
-//   - A [Request] is immutable. It can be sent any number of times, from any goroutine, and
-//     carries the same bytes each time. It shares the payload's data instead of copying it, so
-//     that data must never change, not even after [Client.Send] has returned: a server may
-//     answer before it has read everything, and net/http may still be writing then. (Over
-//     fasthttp nothing is in use any more.)
-//   - The signature covers exactly the bytes sent: the whole body of a single request, the
-//     first element of a batch as it stands in the array.
-//   - [Client.Send] always returns an [Answer] with a [Class]; there is no other way to fail.
-//     It takes at most Options.Timeout a try, and Options.Burst quick retries after the first.
+//   - A [Request] is immutable. It can be sent any number of times, from any goroutine, and carries the same bytes
+//     each time. It shares the payload's data instead of copying it, so that data must never change, not even after
+//     [Client.Send] has returned: a server may answer before it has read everything, and net/http may still be
+//     writing then. (Over fasthttp nothing is in use any more.)
+//   - The signature covers exactly the bytes sent: the whole body of a single request, the first element of a batch
+//     as it stands in the array.
+//   - [Client.Send] always returns an [Answer] with a [Class]; there is no other way to fail. It takes at most
+//     Options.Timeout a try, and Options.Burst quick retries after the first.
 //   - What speaks HTTP, net/http or fasthttp ([Transport]), changes the cost and nothing else.
 //   - Redirects are never followed: that would carry credentials and a signed body elsewhere.
-//   - TLS certificates are always verified. A private authority can be added, nothing can be
-//     switched off.
+//   - TLS certificates are always verified. A private authority can be added, nothing can be switched off.
 //   - Which addresses a request may reach is checked on the address actually dialled ([Reach]).
-//   - No error text holds a query string, a credential, a header value or any of the endpoint's
-//     answer. The kept start of the answer's body (Answer.Body) is the endpoint's own words.
+//   - No error text holds a query string, a credential, a header value or any of the endpoint's answer. The kept
+//     start of the answer's body (Answer.Body) is the endpoint's own words.
 //
-// The package owns no queue and no clock: when an attempt is due, and how long an event may be
-// retried, is the caller's to decide with the help of [Backoff]. No goroutine of its own outlives
-// a Send.
+// The package owns no queue and no clock: when an attempt is due, and how long an event may be retried, is the
+// caller's to decide with the help of [Backoff]. No goroutine of its own outlives a Send.
 //
-// How a request travels: [Client.Send] tries once through a wire, of which there are two, fast
-// (over fasthttp) and standard (over net/http), and leaves a burst of quick retries to
-// go-retryablehttp. Both wires hand back the same reply or an error, which Send names and
-// classifies in one place.
+// How a request travels: [Client.Send] tries once through a wire, of which there are two, fast (over fasthttp) and
+// standard (over net/http), and leaves a burst of quick retries to go-retryablehttp. Both wires hand back the same
+// reply or an error, which Send names and classifies in one place.
 package sink

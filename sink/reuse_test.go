@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -65,7 +66,7 @@ func TestConnectionReuse(t *testing.T) {
 		tests := tests
 		if o.Transport == TransportAuto {
 			// net/http notices these in the background, and so may be late.
-			tests = append(tests[:len(tests):len(tests)],
+			tests = append(slices.Clip(tests),
 				row{"longer than its length", ok + "Content-Length: 1\r\n\r\nok", plain, false},
 				row{"two answers at once", okAnswer + okAnswer, plain, false})
 		}
