@@ -61,7 +61,12 @@ func Run(ctx context.Context, cfg *config.Config, set *mapping.Set, o Options) e
 	if err != nil {
 		return err
 	}
-	e.admin, e.sender, e.decoder = admin, sender, schemas.NewDecoder()
+	decoder, err := schemas.New(schemas.Options{Format: schemas.Format(cfg.Events.Format), CamelNames: cfg.Events.FieldNames == "camel"})
+	if err != nil {
+		return err
+	}
+	defer decoder.Close()
+	e.admin, e.sender, e.decoder = admin, sender, decoder
 	if cfg.Delivery.SharedSecret.IsSet() {
 		e.signer = sink.NewSigner([]byte(cfg.Delivery.SharedSecret.Reveal()))
 	}
@@ -116,6 +121,7 @@ func newSettings(cfg *config.Config, set *mapping.Set, probe *Probe) settings {
 		probe:          probe,
 		name:           cfg.Kafka.Group + "@" + host,
 		startLatest:    cfg.Kafka.Start == "latest",
+		validate:       cfg.Events.Validate,
 		giveUpLate:     cfg.OnLag == "dead-letter",
 		memory:         int(cfg.MemoryBudget),
 	}

@@ -55,6 +55,7 @@ type engine struct {
 	much    chan struct{} // much is settled and not committed
 	limit   metadataLimit
 	readers chan *ingester
+	invalid seldom
 	tasks   sync.WaitGroup // couriers, burials and repairs
 }
 
@@ -74,8 +75,9 @@ type settings struct {
 	probe          *Probe
 	name           string // of this connector, in dead letters
 	startLatest    bool
-	giveUpLate     bool // ON_LAG=dead-letter
-	memory         int  // MEMORY_BUDGET
+	validate       string // VALIDATE: off, warn or dead-letter
+	giveUpLate     bool   // ON_LAG=dead-letter
+	memory         int    // MEMORY_BUDGET
 }
 
 // budget divides MEMORY_BUDGET: half for the tails of the partitions, three eighths for events that are being delivered or wait for
@@ -163,7 +165,24 @@ const undecodableLane = ""
 // prepare makes the ingesters, once the decoder is there.
 func (e *engine) prepare() {
 	for range cap(e.readers) {
-		e.readers <- newIngester(e.set, e.decoder)
+		e.readers <- newIngester(e.set, e.decoder, e.validator())
+	}
+}
+
+// validator returns what is asked about each event beside being one; nil for nothing. It says why an event is refused.
+func (e *engine) validator() func([]byte) error {
+	switch e.settings.validate {
+	case "dead-letter":
+		return schemas.Validate
+	case "warn":
+		return func(event []byte) error {
+			if err := schemas.Validate(event); err != nil {
+				e.invalid.warn(e.log, err)
+			}
+			return nil
+		}
+	default:
+		return nil
 	}
 }
 

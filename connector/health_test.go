@@ -220,3 +220,27 @@ func TestLaggingMapping(t *testing.T) {
 		})
 	}
 }
+
+// Events that break Segment's specification are dead letters when that is wanted, and delivered otherwise.
+func TestValidation(t *testing.T) {
+	t.Parallel()
+	for validate, want := range map[string][2]int{"off": {2, 0}, "warn": {2, 0}, "dead-letter": {1, 1}} {
+		t.Run(validate, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, 1)
+				defer r.close()
+				cfg := r.config()
+				cfg.Events.Validate = validate
+				stop := r.start(cfg, oneMapping)
+				r.produce(`{"type":"track","event":"e","userId":"u"}`, `{"type":"track","userId":"u"}`)
+				time.Sleep(time.Minute) //nolint:forbidigo // virtual time
+				stop()
+				delivered, dead := len(r.deliveries(http.StatusOK)), len(r.topic("segment-webhooks.dlq"))
+				if delivered != want[0] || dead != want[1] {
+					t.Errorf("%d delivered, %d dead letters; want %d and %d", delivered, dead, want[0], want[1])
+				}
+			})
+		})
+	}
+}

@@ -12,7 +12,8 @@ import (
 type ingester struct {
 	decoder *schemas.Decoder
 	reader  *mapping.Reader
-	failed  uint64 // the bit of the lane of undecodable records
+	valid   func(event []byte) error // nil: every event is
+	failed  uint64                   // the bit of the lane of undecodable records
 
 	kept []kept
 	tally
@@ -32,8 +33,8 @@ type kept struct {
 	match   uint64
 }
 
-func newIngester(set *mapping.Set, decoder *schemas.Decoder) *ingester {
-	return &ingester{decoder: decoder, reader: set.NewReader(), failed: 1 << len(set.Mappings())}
+func newIngester(set *mapping.Set, decoder *schemas.Decoder, valid func([]byte) error) *ingester {
+	return &ingester{decoder: decoder, valid: valid, reader: set.NewReader(), failed: 1 << len(set.Mappings())}
 }
 
 // blockBytes is about how large blocks become. The cache evicts whole blocks.
@@ -91,6 +92,9 @@ func (in *ingester) match(r *kafka.Record) kept {
 	var match uint64
 	if err == nil {
 		event, match, err = in.reader.Read(event)
+	}
+	if err == nil && in.valid != nil {
+		err = in.valid(event)
 	}
 	if err != nil {
 		in.undecodable++

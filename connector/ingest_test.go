@@ -21,7 +21,7 @@ mappings:
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newIngester(set, schemas.NewDecoder())
+	return newIngester(set, schemas.NewDecoder(), nil)
 }
 
 func testRecords(rnd *rand.Rand, n int) []*kafka.Record {

@@ -20,9 +20,9 @@ func runCheck(_ context.Context, p process, flags *flag.FlagSet, args []string) 
 	if err := parse(flags, args); err != nil {
 		return err
 	}
-	c, err := config.Load(p.environ)
+	c, err := loadConfig(p.environ)
 	if err != nil {
-		return configFaults(err)
+		return err
 	}
 	set, warnings, err := loadMappings(c, p.environ)
 	if err != nil {
