@@ -160,7 +160,7 @@ func (e *engine) endpointOf(m *mapping.Mapping) *endpoint {
 
 // undecodableLane is the lane of records that are no events. Its only delivery is the dead letter, so that the offset waits for it
 // like for any other. The name cannot be a mapping's: those are never empty.
-const undecodableLane = ""
+const undecodableLane = lane.Undecodable
 
 // prepare makes the ingesters, once the decoder is there.
 func (e *engine) prepare() {

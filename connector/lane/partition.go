@@ -73,7 +73,7 @@ func (g *Ledger) Assign(r Restored, now time.Time) Assigned {
 	known := map[uint32]laneFacts{}
 	var f *facts
 	f, out.Reset = r.facts(p.incarnation)
-	if out.Foreign = errors.Is(out.Reset, errForeign); out.Foreign {
+	if out.Foreign = errors.Is(out.Reset, ErrForeign); out.Foreign {
 		r.Offset = max(0, r.LogStart)
 		p.head, p.epoch = r.Offset, -1
 	}

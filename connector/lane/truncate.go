@@ -149,8 +149,9 @@ func (p *Partition) Unsettled() Loss {
 	return loss
 }
 
-// errForeign says that a commit was made for another log than there is now: not even its offset means anything.
-var errForeign = errors.New("committed for another log")
+// ErrForeign says that a commit was made for another log than there is now, an earlier topic of the same name or one that has lost its end: not even
+// its offset means anything. Who reads the partition next begins with its oldest record.
+var ErrForeign = errors.New("committed for another log")
 
 // facts returns what the commit says about the lanes; nil when it says nothing, with the reason unless it has no metadata.
 func (r *Restored) facts(incarnation uint32) (*facts, error) {
@@ -158,7 +159,7 @@ func (r *Restored) facts(incarnation uint32) (*facts, error) {
 		if r.LogEnd == nil || offset <= *r.LogEnd {
 			return nil
 		}
-		return fmt.Errorf("%w: %d is beyond its end, %d", errForeign, offset, *r.LogEnd)
+		return fmt.Errorf("%w: %d is beyond its end, %d", ErrForeign, offset, *r.LogEnd)
 	}
 	if r.Metadata == "" {
 		return nil, beyond(r.Offset)
@@ -166,7 +167,7 @@ func (r *Restored) facts(incarnation uint32) (*facts, error) {
 	f, err := decode(r.Metadata, r.Offset, incarnation)
 	switch {
 	case errors.Is(err, errEarlierTopic):
-		return nil, fmt.Errorf("%w: %w", errForeign, err)
+		return nil, fmt.Errorf("%w: %w", ErrForeign, err)
 	case err != nil:
 		return nil, errors.Join(beyond(r.Offset), err)
 	case f.incarnation == 0 || incarnation == 0: // else it is the same topic, whose log was cut off

@@ -179,7 +179,7 @@ func TestACommitForAnotherLog(t *testing.T) {
 			if a.Foreign != c.foreign || (a.Reset != nil) != c.reset || a.Lost != c.lost {
 				t.Errorf("foreign: %v, reset: %v, lost: %+v; want %v, %v, %+v", a.Foreign, a.Reset, a.Lost, c.foreign, c.reset, c.lost)
 			}
-			if c.foreign != errors.Is(a.Reset, errForeign) {
+			if c.foreign != errors.Is(a.Reset, ErrForeign) {
 				t.Errorf("the reason is %v", a.Reset)
 			}
 			p := a.Partition
