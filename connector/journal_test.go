@@ -100,7 +100,7 @@ func (r *rig) wantDelivered(path string, from, n, times int) {
 }
 
 // sickAndWell answers with 503 at /sick for as long as it is asked to.
-func (r *rig) sickAndWell() (recover func()) {
+func (r *rig) sickAndWell() (heal func()) {
 	r.also("localhost:81")
 	var mu sync.Mutex
 	sick := true

@@ -204,7 +204,7 @@ func beyond(position, end int64) func(kmsg.Request) bool {
 }
 
 // endsAt answers requests for the end of logs.
-func endsAt(q kmsg.Request, end int64) (kmsg.Response, error, bool) {
+func endsAt(q kmsg.Request, end int64) (kmsg.Response, error, bool) { //nolint:revive // the order is kfake's
 	list, ok := q.(*kmsg.ListOffsetsRequest)
 	if !ok {
 		return nil, nil, false
@@ -228,7 +228,7 @@ func endsAt(q kmsg.Request, end int64) (kmsg.Response, error, bool) {
 }
 
 // epochEndsAt answers requests for where the first leader epoch ended.
-func epochEndsAt(q kmsg.Request, end int64) (kmsg.Response, error, bool) {
+func epochEndsAt(q kmsg.Request, end int64) (kmsg.Response, error, bool) { //nolint:revive // the order is kfake's
 	ask, ok := q.(*kmsg.OffsetForLeaderEpochRequest)
 	if !ok {
 		return nil, nil, false
