@@ -159,6 +159,33 @@ func TestThePausedGoOnAtHalfOfTheBudget(t *testing.T) {
 	}
 }
 
+// The windows of the events behind begin when they are read, and must not begin late.
+func TestAnEndpointThatFailsDoesNotHoldUpTheReading(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Settings{Lanes: []Identity{mapping("a", 1)}, CacheBytes: 1})
+	p := r.assign(0)
+	r.append(p, records(0, 1, 1))
+	r.append(p, records(1, 2, 1))
+	if pause, _ := r.g.Pause(); len(pause) != 1 || len(p.cache) != 2 {
+		t.Fatalf("%d pause, %d blocks are cached; want 1, 2", len(pause), len(p.cache))
+	}
+	r.g.SetFailing(0, true)
+	if !r.g.MayResume() {
+		t.Error("nobody is told that it may go on")
+	}
+	if _, resume := r.g.Pause(); len(resume) != 1 {
+		t.Errorf("%d resume, want 1", len(resume))
+	}
+	r.append(p, records(2, 3, 1))
+	if pause, _ := r.g.Pause(); len(pause) != 0 || len(p.cache) != 1 {
+		t.Errorf("%d pause, %d blocks are cached; want none, and the newest", len(pause), len(p.cache))
+	}
+	r.g.SetFailing(0, false)
+	if pause, _ := r.g.Pause(); len(pause) != 1 {
+		t.Errorf("%d pause once it answers again, want 1", len(pause))
+	}
+}
+
 func TestAPausedPartitionThatIsGivenUpIsForgotten(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, Settings{Lanes: []Identity{mapping("a", 10)}, CacheBytes: 1})
