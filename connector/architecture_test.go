@@ -47,6 +47,7 @@ var arrows = map[string]struct{ ours, outside []string }{
 	"connector/kafka":     {outside: []string{"github.com/twmb/franz-go"}},
 	"connector/kafkatest": {outside: []string{"github.com/twmb/franz-go"}},
 	"connector/lane":      {},
+	"connector/lanes":     {ours: []string{"connector/kafka", "connector/lane"}},
 	"connector/preview":   {ours: []string{"mapping", "sink"}},
 	"connector/web":       {},
 

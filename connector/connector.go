@@ -39,7 +39,7 @@ func Run(ctx context.Context, cfg *config.Config, set *mapping.Set, o Options) e
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	kafkaOptions := newKafkaOptions(cfg, o)
+	kafkaOptions := KafkaOptions(cfg, o)
 	admin, err := kafka.NewAdmin(kafkaOptions)
 	if err != nil {
 		return err
@@ -130,7 +130,8 @@ func newSettings(cfg *config.Config, set *mapping.Set, probe *Probe) settings {
 // rebalanceDrain is how long partitions that move may finish what is in flight. Everything stands still meanwhile but deliveries.
 const rebalanceDrain = 5 * time.Second
 
-func newKafkaOptions(cfg *config.Config, o Options) *kafka.Options {
+// KafkaOptions says how to reach Kafka with this configuration. o.Log must not be nil.
+func KafkaOptions(cfg *config.Config, o Options) *kafka.Options {
 	k := cfg.Kafka
 	// What franz-go holds of the head comes from the budget too; a fetch of 1 MiB may become several once decompressed.
 	perFetch := min(max(int32(int64(cfg.MemoryBudget)/16), 1<<20), 16<<20)
