@@ -134,7 +134,7 @@ type metadataLimit struct {
 
 const (
 	fullMetadata = 4096
-	minMetadata  = 512
+	minMetadata  = 1536 // 57 lanes far behind fit
 )
 
 func newMetadataLimit() metadataLimit { return metadataLimit{current: fullMetadata} }

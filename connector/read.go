@@ -116,6 +116,9 @@ func (e *engine) readBack(ctx context.Context) {
 			return
 		}
 		b, err := e.slice(ctx, r)
+		if err == nil && b != nil && b.Next <= b.From {
+			err = errNothingThere // asking again at once would only ask
+		}
 		if err != nil && ctx.Err() == nil {
 			e.log.Warn("reading back from Kafka fails, trying again", "topic", r.Partition.Topic, "partition", r.Partition.Number, "offset", r.Offset, "error", err)
 			select {
@@ -131,6 +134,8 @@ func (e *engine) readBack(ctx context.Context) {
 }
 
 var errOtherTopic = errors.New("the topic was deleted, and perhaps created again")
+
+var errNothingThere = errors.New("nothing can be read at the offset yet")
 
 func (e *engine) slice(ctx context.Context, r lane.Read) (*lane.Block, error) {
 	tp := name(r.Partition)
