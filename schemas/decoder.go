@@ -110,8 +110,9 @@ func (d *Decoder) Decode(value []byte) ([]byte, error) {
 	return d.decodeRegistered(value)
 }
 
-// Load asks the registry for the schema of a value that [Decoder.Decode] found ErrUnavailable. After nil, Decode has an answer. It waits for
-// the registry, but no longer than the registry's timeout; an error is ErrUnavailable or ctx's.
+// Load asks the registry for the schema of a value that [Decoder.Decode] found ErrUnavailable; the first five bytes of the value are enough.
+// After nil, Decode has an answer. It waits for the registry, but no longer than the registry's timeout; an error is ErrUnavailable, ctx's cause
+// in it where ctx ended. While the registry fails, calls that follow within a second get the same error and the registry is left alone.
 func (d *Decoder) Load(ctx context.Context, value []byte) error {
 	if d.registry == nil || d.format == JSON || framing(value) != registered || len(value) < registered.header() {
 		return nil

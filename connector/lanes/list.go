@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -129,7 +130,7 @@ func (t *Tool) print(ps []*partition) error {
 			}
 			lag := "?"
 			if p.log != nil {
-				lag = fmt.Sprint(p.log.End - l.Cursor)
+				lag = strconv.FormatInt(p.log.End-l.Cursor, 10)
 			}
 			fmt.Fprintf(table, "  %s\t%d\t%s\t%s\t%s%s\n", name, l.Cursor, lag, t.ago(l.FirstRead), beyond(l), t.remark(l, ok))
 		}

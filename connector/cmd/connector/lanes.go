@@ -18,7 +18,7 @@ import (
 // lanesTimeout bounds all that is asked of Kafka.
 const lanesTimeout = time.Minute
 
-var errSlowKafka = errors.New("Kafka did not answer in time")
+var errSlowKafka = errors.New("no answer in time")
 
 // runLanes shows or edits the progress of mappings.
 func runLanes(ctx context.Context, p process, flags *flag.FlagSet, args []string) error {
