@@ -42,6 +42,7 @@
 // Whether a schema is one is goavro's to say. The data is read here and not by goavro, for three reasons. What the process must be protected
 // from (counts in the billions for which memory is set aside, recursion until the stack ends, which nothing recovers from) has to be
 // found before goavro sees the data, which takes a walk through all of it. goavro's values, Go maps in maps, lose the order of fields, on
-// which the signature of a webhook depends. And that walk can as well write the JSON: it takes a tenth of the time and one
-// allocation instead of 350 for an event of 60 values. Tests and a fuzz target hold it to what goavro makes of the same bytes.
+// which the signature of a webhook depends. And that walk can as well write the JSON: for an event of 60 values it takes 5 µs and one
+// allocation, where goavro and what is made of its values take 36 µs and 350. Tests and fuzz targets hold it to what goavro makes of the
+// same bytes.
 package schemas
