@@ -17,6 +17,7 @@
 //	commit.go      the lowest offset that some lane still needs is committed, and beside it, in the metadata, how far
 //	               each lane is
 //	assign.go      partitions come, and their lanes go on where that metadata says; partitions go, see below
+//	repair.go      a poll brings an error: records were deleted, a log was cut off, a topic is another than it was
 //
 // A lane whose next offset has been evicted from the cache is behind. It reads a slice of the log back by position (read.go,
 // readBack) through a client that has no consumer, so that nobody else's reading moves. There is nothing to hand over
@@ -35,6 +36,8 @@
 //	workers     per mapping, from none to MAX_IN_FLIGHT: take, send, conclude. They start when there is work and end when there
 //	            is none; two stay. A timer per mapping wakes one when a retry or an open batch becomes due
 //	burials     one for each outcome to be dead-lettered, until the brokers have it
+//	repairs     one for each poll that has brought errors, until its partitions are read again; one for each topic that is
+//	            suspected to be gone
 //
 // and the Kafka client's own, on which assign.go is called.
 //
@@ -85,6 +88,15 @@
 //     outlived its assignment would look like progress over records that nobody has seen.
 //   - A partition with an error returns it from every poll, thousands of times a second: pause first, then think. But a pause
 //     throws away what the client has buffered, so one that flaps reads everything many times.
+//   - A position is set under the gate, in a paused partition, after what the same poll brought of it was thrown away; and the client does
+//     not move to where it believes to be, which after an error is not where it is.
+//   - The client remembers a pause across assignments. A partition that is assigned is resumed first.
+//   - A topic that was created again keeps its name. The client never adopts the new id, and says so only in errors: of fetches, and of
+//     commits, which come first when a partition is paused. Its old offsets must not be committed: they would be the new topic's.
+//   - A log that was cut off may have grown beyond our position again. Only the leader epoch tells, so it travels in the commit, and goes
+//     with the position when reading begins or goes on.
+//   - A partition whose committed offset cannot be fetched is left out of the assignment, with one error and for good: the topic has to
+//     be subscribed to anew.
 //   - Lanes of mappings that this member does not know are kept in the commit, frozen, and hold the offset. In a rolling
 //     deploy the old members would otherwise drop the progress of the new mapping, and its events.
 //   - Assigned may be called again for a partition that is ours, when the client's fetch of offsets was interrupted.

@@ -188,6 +188,76 @@ func TestPartitionsAddedUnderLatest(t *testing.T) {
 	}
 }
 
+// A dead-letter topic that is deleted and created again is written to again: until then its events wait, and afterwards nothing is lost.
+func TestDeadLetterTopicCreatedAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		defer r.close()
+		r.answer = func(*http.Request) int { return http.StatusNotFound }
+		stop := r.start(r.config(), oneMapping)
+		r.produce(track(0, 5)...)
+		pass(10 * time.Second)
+		if got := len(r.topic("segment-webhooks.dlq")); got != 5 {
+			t.Fatalf("%d dead letters, want 5", got)
+		}
+		if err := r.cluster.DeleteTopic("segment-webhooks.dlq"); err != nil {
+			t.Fatal(err)
+		}
+		r.produce(track(5, 5)...)
+		pass(time.Minute)
+		if err := r.cluster.CreateTopic("segment-webhooks.dlq", 1, nil); err != nil {
+			t.Fatal(err)
+		}
+		r.produce(track(10, 5)...)
+		pass(5 * time.Minute)
+		stop()
+		letters := map[string]int{}
+		for _, l := range r.topic("segment-webhooks.dlq") {
+			letters[string(l.Value)]++
+		}
+		for _, event := range track(5, 10) {
+			if letters[event] != 1 {
+				t.Errorf("%d dead letters of %s, want 1", letters[event], event)
+			}
+		}
+		if o := r.committed(0); o.At != 15 {
+			t.Errorf("committed %d, want 15", o.At)
+		}
+	})
+}
+
+// A topic that a regular expression has found and that is deleted is given up, and read when it is there again.
+func TestTopicOfAPatternCreatedAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, 1)
+		defer r.close()
+		j := r.journal()
+		well := r.sickAndWell()
+		cfg := r.config()
+		cfg.Kafka.Topics = []string{"^eve.*"}
+		defer r.start(cfg, twoMappings)()
+		r.produce(track(0, 10)...)
+		pass(5 * time.Second)
+		if err := r.cluster.DeleteTopic("events"); err != nil {
+			t.Fatal(err)
+		}
+		pass(10 * time.Minute)
+		if lost := j.with("the topic was deleted", "lost", "mapping=sick", "offsets=10"); len(lost) != 1 {
+			t.Errorf("the loss of 10 events is reported %d times, want once: %q", len(lost), j.lines)
+		}
+		well()
+		if err := r.cluster.CreateTopic("events", 1, nil); err != nil {
+			t.Fatal(err)
+		}
+		r.produceAnew(0, track(100, 10)...)
+		pass(5 * time.Minute)
+		r.wantDelivered("/well", 100, 10, 1)
+		r.wantDelivered("/sick", 100, 10, 1)
+	})
+}
+
 // An error that stays does not make the reader spin, is said once, and does not keep what comes afterwards from being delivered.
 func TestErrorsThatStay(t *testing.T) {
 	t.Parallel()

@@ -12,6 +12,7 @@
 //   - A partition that has an error returns it from every poll, thousands of times a second: pause it first, then think.
 //   - The client resets a position below the log's start in silence unless told NoResetOffset. Deleted records are loss, and loss is
 //     reported.
+//   - The client does not go on with a topic that was created again, neither reading nor writing, until it is told to forget the name.
 //   - A dead letter is produced without a deadline and never cancelled: cancelling an idempotent produce that has reached
 //     the broker can make the next record be acknowledged without being written (franz-go issues 1217, 1484; fixed in 1.22.2).
 package kafka

@@ -24,13 +24,20 @@ func (a *Admin) Produce(ctx context.Context, records ...*Record) []error {
 		errs[i] = errUnknown
 		a.client.Produce(context.WithoutCancel(ctx), r, func(_ *Record, err error) { outcomes <- outcome{i, err} })
 	}
+	created := map[string]bool{} // topics that were deleted and created again
 	for range records {
 		select {
 		case o := <-outcomes:
 			errs[o.index] = o.err
+			if errors.Is(o.err, kerr.UnknownTopicID) {
+				created[records[o.index].Topic] = true
+			}
 		case <-ctx.Done():
 			return errs
 		}
+	}
+	for topic := range created {
+		a.client.PurgeTopicsFromProducing(topic) // or the client would not write to it ever again
 	}
 	return errs
 }
