@@ -57,12 +57,15 @@ func (s *settings) mostBuried(mappings int) int { return max(64, 4000/max(1, map
 // the partitions are no longer ours. There is no other way out, for one would be the way events get lost.
 func (c *courier) writeDeadLetters(events []*lane.Event, reason string) {
 	e := c.e
-	keep := len(events[0].Value) // how much of a value to keep; less once the topic refuses one as too large
+	keep := minKept // how much of a value to keep; less once the topic refuses one as too large
+	for _, ev := range events {
+		keep = max(keep, len(ev.Value))
+	}
 	for wait := time.Second; ; wait = min(wait*2, 30*time.Second) {
 		letters := make([]*kafka.Record, len(events))
 		for i, ev := range events {
 			letters[i] = c.deadLetter(ev, reason)
-			shorten(letters[i], ev.Value, max(keep, minKept))
+			shorten(letters[i], ev.Value, keep)
 		}
 		var left []*lane.Event
 		var failure error
@@ -72,8 +75,8 @@ func (c *courier) writeDeadLetters(events []*lane.Event, reason string) {
 			case err == nil:
 				done = append(done, events[i])
 				continue
-			case kafka.IsTooLarge(err):
-				keep = min(keep, len(events[i].Value)) / 16
+			case kafka.IsTooLarge(err) && keep > minKept:
+				keep = max(minKept, keep/16)
 			default:
 				failure = err
 			}

@@ -13,7 +13,7 @@ import (
 	"segment-webhooks/connector/kafkatest"
 )
 
-var backlog = flag.Int("backlog", 200_000, "events behind a dead endpoint in TestBacklogDrainsIntoTheDeadLetterTopic")
+var backlog = flag.Int("backlog", 100_000, "events behind a dead endpoint in TestBacklogDrainsIntoTheDeadLetterTopic")
 
 // A backlog behind a dead endpoint goes to the dead-letter topic when its windows end: all of it, in time, and without growing in
 // memory.

@@ -269,8 +269,8 @@ func TestUnwritableDeadLetterTopicHoldsTheOffset(t *testing.T) {
 	s := newSystem(t, kafkatest.Start(t), 1)
 	r := newReceiver(t)
 	r.answer("/orders", http.StatusNotFound) // rejected at once
-	if _, err := s.admin.CreateTopic(t.Context(), 1, 1, map[string]*string{"min.insync.replicas": new("2")}, s.deadLetters()); err != nil {
-		t.Fatal(err) // with one replica no write can have two in sync
+	if _, err := s.admin.CreateTopic(t.Context(), 1, 1, map[string]*string{"max.message.bytes": new("10")}, s.deadLetters()); err != nil {
+		t.Fatal(err) // no record is that small
 	}
 	s.start(single(r.url), "CONNECTOR_COMMIT_INTERVAL=100ms")
 	s.produce(event(0), event(7), "not an event")
@@ -280,11 +280,11 @@ func TestUnwritableDeadLetterTopicHoldsTheOffset(t *testing.T) {
 			t.Fatalf("committed %d although no dead letter could be written", committed)
 		}
 	}
-	alter := []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "min.insync.replicas", Value: new("1")}}
+	alter := []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "max.message.bytes", Value: new("1000000")}}
 	if _, err := s.admin.AlterTopicConfigs(t.Context(), alter, s.deadLetters()); err != nil {
 		t.Fatal(err)
 	}
-	r.await(t, "the commit", time.Minute, func() bool {
+	r.await(t, "the commit", 2*time.Minute, func() bool {
 		committed, end := s.committed()
 		return committed == end
 	})

@@ -103,7 +103,7 @@ func padded(n int) string {
 func TestTwoDeadEndpointsOfFifty(t *testing.T) {
 	s := newSystem(t, kafkatest.Start(t), 8)
 	r := newReceiver(t)
-	const n, budget = 30_000, 256 << 20
+	const n, budget = 10_000, 256 << 20
 	mappings := fifty(r.url, [2]string{hanging(t), refusing(t)})
 	environment := []string{"CONNECTOR_MEMORY_BUDGET=256MiB", "CONNECTOR_KAFKA_INSTANCE_ID=one", "CONNECTOR_KAFKA_SESSION_TIMEOUT=10s"}
 	p := s.spawn(mappings, environment...)
@@ -128,7 +128,7 @@ func TestTwoDeadEndpointsOfFifty(t *testing.T) {
 		}
 	}
 	begin := time.Now()
-	r.await(t, "half of the events, everywhere", 2*time.Minute, everywhere(n/2))
+	r.await(t, "half of the events, everywhere", 4*time.Minute, everywhere(n/2))
 	memory := resident(t, p.command.Process.Pid)
 	p.kill()
 	p = s.spawn(mappings, environment...)
