@@ -1,4 +1,4 @@
-//go:build synctests
+//go:build simulation && synctests
 
 package simulation
 
