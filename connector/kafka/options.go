@@ -71,16 +71,11 @@ func (o *Options) client() ([]kgo.Opt, error) {
 		kgo.WithLogger(&logger{o.Log}),
 		kgo.DisableClientMetrics(),
 	}
-	if o.Dial != nil {
-		opts = append(opts, kgo.Dialer(o.Dial))
+	dial, err := o.dial()
+	if err != nil {
+		return nil, err
 	}
-	if o.TLS {
-		config, err := o.tls()
-		if err != nil {
-			return nil, err
-		}
-		opts = append(opts, kgo.DialTLSConfig(config))
-	}
+	opts = append(opts, kgo.Dialer(unhurried(dial)))
 	mechanism, err := o.sasl()
 	if err != nil {
 		return nil, err
@@ -90,6 +85,44 @@ func (o *Options) client() ([]kgo.Opt, error) {
 	}
 	return opts, nil
 }
+
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+func (o *Options) dial() (dialFunc, error) {
+	plain := &net.Dialer{Timeout: dialTimeout}
+	switch {
+	case o.Dial != nil:
+		return o.Dial, nil
+	case o.TLS:
+		config, err := o.tls()
+		if err != nil {
+			return nil, err
+		}
+		return (&tls.Dialer{NetDialer: plain, Config: config}).DialContext, nil
+	default:
+		return plain.DialContext, nil
+	}
+}
+
+// unhurried lets a dial that fails take a moment. A broker that is down refuses at once, and franz-go repeats some requests without a
+// pause then, such as a member's OffsetFetch in the consumer protocol: it would spin until the broker is back.
+func unhurried(dial dialFunc) dialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			select {
+			case <-ctx.Done():
+			case <-time.After(failedDial):
+			}
+		}
+		return conn, err
+	}
+}
+
+const (
+	dialTimeout = 10 * time.Second
+	failedDial  = 100 * time.Millisecond
+)
 
 func (o *Options) tls() (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
