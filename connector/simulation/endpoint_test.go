@@ -132,10 +132,10 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	if !ok {
 		panic("a connection that nobody watches")
 	}
-	arrived := e.recorder.arrived(e.hook.name, ids, q.Header.Get("Idempotency-Key"))
+	e.recorder.arrived(e.hook.name, ids, q.Header.Get("Idempotency-Key"))
 	m, rnd := e.chance(ids[0])
 	wait := func(low, high time.Duration) { e.wait(q.Context(), low+rand64(rnd, high-low)) }
-	accept := func() { tap.expect(begin, e.recorder.accepted(tap.process, e.hook.name, ids, arrived)) }
+	accept := func() { tap.expect(begin, e.recorder.accepted(tap.process, e.hook.name, ids, tap.began())) }
 	switch m {
 	case failing:
 		wait(time.Millisecond, 50*time.Millisecond)

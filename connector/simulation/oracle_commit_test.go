@@ -168,7 +168,7 @@ func (t *told) mentioned(o *oracle, c *commit, p *progress, complete bool) {
 	kept := t.open[:0]
 	for _, k := range t.open {
 		switch {
-		case begin == nil || k.seq < begin.seq: // of an earlier session
+		case begin == nil || k.seq < begin.seq || k.at.Sub(begin.at) < afterwards: // of an earlier session, perhaps
 		case p.covers(k.lane.id, k.duty.offset):
 		case complete && c.at.Sub(k.at) > freshness && !t.complained:
 			t.complained = true

@@ -17,9 +17,9 @@ func (o *oracle) checkDuplicates() {
 		}
 		for _, d := range l.due {
 			ended := slices.Clone(d.ended)
-			slices.SortFunc(ended, func(a, b *acceptance) int { return cmp.Compare(a.arrived, b.arrived) })
+			slices.SortFunc(ended, func(a, b *acceptance) int { return cmp.Compare(a.sent, b.sent) })
 			for i, b := range ended {
-				begin := o.restored(b.process, l.partition, b.arrived)
+				begin := o.restored(b.process, l.partition, b.sent)
 				if begin == nil {
 					o.fault("%s delivered %s of partition %d, which it never had", b.process.name, l.what(d), l.number)
 					continue
@@ -32,14 +32,19 @@ func (o *oracle) checkDuplicates() {
 	}
 }
 
+// afterwards is how long a shipment may outlive the assignment of its partition: three quick tries, and the waits between them.
+const afterwards = 3*requestTimeout + time.Second
+
 // explain says why b was delivered although the endpoint had accepted the event before.
 func (o *oracle) explain(l *lane, d *duty, begin *restore, before []*acceptance, b *acceptance) {
 	known, elsewhere := false, false
 	for _, a := range before {
 		switch {
-		case a.seen == 0 || a.seen > b.arrived:
+		case a.seen == 0 || a.seen > b.sent:
 			elsewhere = elsewhere || a.process != b.process
-		case a.process == b.process && a.arrived > begin.seq:
+		case a.process == b.process && a.sent > begin.seq && a.at.Sub(begin.at) < afterwards:
+			elsewhere = true // of the session before
+		case a.process == b.process && a.sent > begin.seq:
 			o.fault("%s delivered %s at %d of partition %d at %v, though it had been told at %v that it was delivered",
 				b.process.name, l.what(d), d.offset, d.number, b.at.Sub(o.world.began), a.seenAt.Sub(o.world.began))
 			return

@@ -46,7 +46,7 @@ type attempts struct {
 // acceptance is a request that the endpoint took.
 type acceptance struct {
 	process *process
-	arrived int64 // sequence number of the request's arrival
+	sent    int64 // when the process sent it; it may have been under way for long
 	at      time.Time
 	seen    int64 // of the moment when the process has read the answer; 0 when it never has
 	seenAt  time.Time
@@ -112,6 +112,13 @@ func (r *recorder) next() int64 {
 	return r.seq
 }
 
+// tick returns the next sequence number.
+func (r *recorder) tick() int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.next()
+}
+
 func (r *recorder) problem(format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -119,7 +126,7 @@ func (r *recorder) problem(format string, args ...any) {
 }
 
 // arrived notes a request at an endpoint.
-func (r *recorder) arrived(hook string, ids []string, key string) int64 {
+func (r *recorder) arrived(hook string, ids []string, key string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
@@ -135,17 +142,16 @@ func (r *recorder) arrived(hook string, ids []string, key string) int64 {
 			r.problems = append(r.problems, fmt.Sprintf("Idempotency-Key of %s at %s was %q and is %q", id, hook, a.key, key))
 		}
 	}
-	return r.next()
 }
 
 // accepted notes that the endpoint took the events, and returns what to call when the process has read the answer.
-func (r *recorder) accepted(p *process, hook string, ids []string, arrived int64) (seen func()) {
+func (r *recorder) accepted(p *process, hook string, ids []string, sent int64) (seen func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
 	taken := make([]*acceptance, len(ids))
 	for i, id := range ids {
-		taken[i] = &acceptance{process: p, arrived: arrived, at: now}
+		taken[i] = &acceptance{process: p, sent: sent, at: now}
 		at := attempted{hook, id}
 		r.acceptances[at] = append(r.acceptances[at], taken[i])
 	}

@@ -162,11 +162,14 @@ func (s *splitter) feed(b []byte) {
 	}
 }
 
-// endpointTap notices which answers of an endpoint a process has read.
+// endpointTap notices when a process sends a request to an endpoint, and which answers it has read.
 type endpointTap struct {
 	process *process
+	now     func() int64 // sequence numbers
 
 	mu      sync.Mutex
+	asking  bool  // a request was sent, and nothing of its answer was read
+	sent    int64 // when the latest request was sent
 	read    int64
 	pending []pendingAnswer
 }
@@ -177,11 +180,19 @@ type pendingAnswer struct {
 	seen func()
 }
 
-func (t *endpointTap) request([]byte) verdict { return t.process.trapped(trapEndpoint) }
+func (t *endpointTap) request([]byte) verdict {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.asking {
+		t.asking, t.sent = true, t.now()
+	}
+	return t.process.trapped(trapEndpoint)
+}
 
 func (t *endpointTap) response(b []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.asking = false
 	t.read += int64(len(b))
 	for len(t.pending) > 0 && t.pending[0].at < t.read {
 		t.pending[0].seen()
@@ -190,6 +201,13 @@ func (t *endpointTap) response(b []byte) {
 }
 
 func (t *endpointTap) closed() {}
+
+// began returns when the request was sent that the endpoint is treating.
+func (t *endpointTap) began() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.sent
+}
 
 // expect calls seen once the process has read the beginning of the answer that starts at position at.
 func (t *endpointTap) expect(at int64, seen func()) {

@@ -190,7 +190,7 @@ func (w *world) start(name string, hooks []*hook) *process {
 	}
 	p.nic = &nic{net: &w.net, name: p.name, tap: func(remote string) tap {
 		if strings.HasSuffix(remote, ":80") {
-			return &endpointTap{process: p}
+			return &endpointTap{process: p, now: w.recorder.tick}
 		}
 		return newKafkaTap(p, w.recorder.see)
 	}}
@@ -327,7 +327,9 @@ func (w *world) stopAll() {
 	}
 	for _, p := range w.processes { // also those that died long ago
 		<-p.done
+		p.nic.crash(false)
 	}
+	time.Sleep(time.Minute) //nolint:forbidigo // virtual time, for what their clients have left behind
 }
 
 // settle waits until the group has committed everything there is, and says whether it came to that.
