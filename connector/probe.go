@@ -9,6 +9,9 @@ type Probe struct {
 	SliceBytes   int   // of one slice that is read back
 	FetchBytes   int32 // of one fetch of the head
 
+	// Decoded is called between reading records and handing them to the lanes, and may take its time: decoding does, where the time
+	// is not virtual.
+	Decoded func()
 	// Memory is told after every change what is held. It must be quick, and must not call back.
 	Memory func(Memory)
 }
@@ -37,6 +40,12 @@ func (p *Probe) budget(b budget) budget {
 	replace(&b.windowEvents, p.WindowEvents)
 	replace(&b.sliceBytes, p.SliceBytes)
 	return b
+}
+
+func (p *Probe) decoded() {
+	if p != nil && p.Decoded != nil {
+		p.Decoded()
+	}
 }
 
 // tell reports what the engine holds. The engine's lock is held.

@@ -48,6 +48,7 @@ func (e *engine) append(fetches []kafka.Fetch) (brought int) {
 			defer func() { e.readers <- in }()
 			blocks := in.blocks(f.Records)
 			e.metrics.count(&in.tally)
+			e.settings.probe.decoded()
 			e.mu.Lock()
 			defer e.mu.Unlock()
 			p := e.partitions[f.TopicPartition]
@@ -160,5 +161,6 @@ func (e *engine) slice(ctx context.Context, r lane.Read) (*lane.Block, error) {
 	defer func() { e.readers <- in }()
 	b := in.slice(s.Records, r.Lanes, r.Offset, s.Next, e.settings.budget.sliceBytes)
 	in.tally = tally{} // they were counted when they came for the first time
+	e.settings.probe.decoded()
 	return b, nil
 }
