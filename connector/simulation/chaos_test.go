@@ -66,18 +66,25 @@ func chaos(t *testing.T, seed uint64) {
 	if !settled {
 		t.Errorf("the group does not come to an end: %v", w.behind())
 	}
-	settling := time.Since(calmed)
+	t.Logf("settled in %v", time.Since(calmed))
+	w.finish()
+}
+
+// finish ends the processes, lets the oracle judge, and prints what happened.
+func (w *world) finish() *oracle {
+	w.t.Helper()
 	w.stopAll()
 	o := newOracle(w, w.read(topic), w.read(letters))
 	problems := o.judge()
-	t.Logf("%s\n%s\nsettled in %v; %s", describe(s), &o.stats, settling, w.events())
+	w.t.Logf("%s\n%s\n%s", describe(w.scenario), &o.stats, w.events())
 	for i, p := range problems {
 		if i == 20 {
-			t.Errorf("and %d more", len(problems)-i)
+			w.t.Errorf("and %d more", len(problems)-i)
 			break
 		}
-		t.Error(p)
+		w.t.Error(p)
 	}
+	return o
 }
 
 func describe(s scenario) string {

@@ -70,6 +70,9 @@ func (o *oracle) checkClaims(c *commit, p *progress, l *lane) {
 		l.start(facts.cursor)
 	}
 	cursor := c.offset
+	if facts == nil && l.retired {
+		return
+	}
 	if facts != nil {
 		cursor = facts.cursor
 		if cursor < c.offset {

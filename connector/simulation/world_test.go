@@ -30,6 +30,7 @@ import (
 var (
 	firstSeed = flag.Uint64("seed", 1, "first seed of the simulation")
 	seeds     = flag.Uint64("seeds", 3, "how many seeds to simulate")
+	full      = flag.Bool("full", false, "simulate the outage in its full length, hours")
 	trace     = flag.Bool("trace", false, "print the processes' logs")
 )
 
@@ -52,6 +53,7 @@ type scenario struct {
 	static     bool // membership
 	memory     connector.Probe
 	hooks      []*hook
+	retired    string        // the hook that goes away in the end, if there is one
 	settings   []string      // more variables of the connector
 	slack      time.Duration // how long after its window an event may be tried or given up
 }
@@ -157,6 +159,7 @@ type process struct {
 	commits map[kmsg.Request][]*commit // sent and not answered; the recorder's lock guards it
 
 	mu   sync.Mutex
+	rnd  *rand.Rand
 	trap map[int16]verdict
 	peak connector.Memory
 }
@@ -186,7 +189,7 @@ func (w *world) start(name string, hooks []*hook) *process {
 	w.t.Helper()
 	p := &process{
 		name: fmt.Sprintf("%s%d", name, len(w.processes)), hooks: hooks, done: make(chan struct{}),
-		commits: map[kmsg.Request][]*commit{},
+		commits: map[kmsg.Request][]*commit{}, rnd: rand.New(rand.NewPCG(w.seed, uint64(len(w.processes)))),
 	}
 	p.nic = &nic{net: &w.net, name: p.name, tap: func(remote string) tap {
 		if strings.HasSuffix(remote, ":80") {
@@ -200,6 +203,7 @@ func (w *world) start(name string, hooks []*hook) *process {
 	}
 	memory := w.memory
 	memory.Memory = p.remember
+	memory.Decoded = p.decode
 	options := connector.Options{DialKafka: p.nic.DialContext, DialEndpoint: p.nic.DialContext, Probe: &memory}
 	if *trace {
 		options.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{
@@ -264,6 +268,17 @@ func (p *process) remember(m connector.Memory) {
 		p.peak.Lanes[i].Events = max(p.peak.Lanes[i].Events, l.Events)
 		p.peak.Lanes[i].Bytes = max(p.peak.Lanes[i].Bytes, l.Bytes)
 	}
+}
+
+// decode takes a moment, now and then a long one.
+func (p *process) decode() {
+	p.mu.Lock()
+	d := time.Duration(p.rnd.Int64N(int64(2 * time.Millisecond)))
+	if p.rnd.IntN(100) == 0 {
+		d *= 200
+	}
+	p.mu.Unlock()
+	time.Sleep(d) //nolint:forbidigo // virtual time
 }
 
 // running says whether the process works, as far as the world can tell.
@@ -341,6 +356,9 @@ func (w *world) settle(patience time.Duration) bool {
 		}
 		time.Sleep(5 * time.Second) //nolint:forbidigo // virtual time
 		w.reap()
+		if len(w.alive) == 0 { // it had found no broker when it started
+			w.start("a", w.hooks)
+		}
 	}
 	return false
 }
