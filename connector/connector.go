@@ -71,6 +71,7 @@ func Run(ctx context.Context, cfg *config.Config, set *mapping.Set, o Options) e
 		e.signer = sink.NewSigner([]byte(cfg.Delivery.SharedSecret.Reveal()))
 	}
 	e.metrics.registry.MustRegister(newGauges(e))
+	e.metrics.connections(sender)
 	e.prepare()
 
 	var services sync.WaitGroup
@@ -161,6 +162,8 @@ func newSender(cfg *config.Config, o Options) (*sink.Client, error) {
 		Timeout:   cfg.Delivery.RequestTimeout,
 		InFlight:  cfg.Delivery.MaxInFlight,
 		UserAgent: cfg.Delivery.UserAgent,
+		Transport: sink.Transport(cfg.Delivery.Transport),
+		HTTP2:     cfg.Delivery.HTTP2,
 		Dial:      o.DialEndpoint,
 	}
 	if path := cfg.Delivery.CAFile; path != "" {

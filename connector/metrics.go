@@ -96,6 +96,17 @@ func newMetrics(names []string) *metrics {
 	return m
 }
 
+// connections counts the requests that a client has sent and the connections it has opened for them.
+func (m *metrics) connections(c *sink.Client) {
+	total := func(name, help string, value func(sink.Stats) uint64) {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "connector_" + name, Help: help},
+			func() float64 { return float64(value(c.Stats())) }))
+	}
+	total("requests_total", "Requests sent to endpoints, quick retries included.", func(s sink.Stats) uint64 { return s.Requests })
+	total("connections_opened_total", "Connections opened to endpoints and proxies. Where it grows nearly as fast as the requests, an endpoint does not keep them open.",
+		func(s sink.Stats) uint64 { return s.Connections })
+}
+
 // count adds what an ingester has seen since the last time.
 func (m *metrics) count(t *tally) {
 	m.received.Add(float64(t.records))

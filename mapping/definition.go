@@ -29,7 +29,7 @@ type definition struct {
 // The keys of a definition. The fields of a subscription are called settings or mapping, its trigger is also called
 // subscribe.
 func ownKeys() []string {
-	return []string{"name", "id", "enabled", "trigger", "start", "fields"}
+	return append([]string{"name", "id", "enabled", "trigger", "start", "fields"}, deliveryKeys()...)
 }
 
 // read loads one definition. It reports whether that is enabled, sound or not.
@@ -43,6 +43,7 @@ func (l *loader) read(d *definition) (enabled bool) {
 		d.checkKeys("", d.raw, ownKeys())
 	}
 	m := &Mapping{Name: d.name, Number: d.number, ID: d.identity(), Enabled: true, Start: d.start()}
+	m.Delivery = d.delivery()
 	d.checkReserved()
 	condition := d.trigger(m)
 	d.fields(m)

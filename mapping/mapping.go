@@ -21,6 +21,9 @@ type Mapping struct {
 	// Start is where a new mapping begins to read: "earliest", "latest", an RFC 3339 time, or "" for the default.
 	Start string
 
+	// Delivery is how its requests are to be sent.
+	Delivery Delivery
+
 	// Classic tells a mapping of a Webhooks (Classic) destination. There Number is the URL's place.
 	Classic bool
 	// Alternatives are the URLs of a Webhooks (Classic) destination for which a success at any of them is enough: each

@@ -10,8 +10,8 @@ import (
 )
 
 // LoadVars loads mappings from numbered environment variables. vars holds them without the prefix CONNECTOR_:
-// MAPPING_1_NAME, _TRIGGER, _URL, _METHOD, _HEADERS, _DATA, _ENABLE_BATCHING, _BATCH_SIZE, up to MAPPING_50_…; numbers
-// may be left out. URL is a URL, or a directive in JSON; HEADERS and DATA are JSON. As in Segment's app a new mapping
+// MAPPING_1_NAME, _TRIGGER, _URL, _METHOD, _HEADERS, _DATA, _ENABLE_BATCHING, _BATCH_SIZE, _ORDERING, _RATE_LIMIT,
+// _MAX_IN_FLIGHT, _COMPRESSION, up to MAPPING_50_…; numbers may be left out. URL is a URL, or a directive in JSON; HEADERS and DATA are JSON. As in Segment's app a new mapping
 // sends the whole event by POST: that is what DATA and METHOD are where they are not set. The results are as for
 // LoadFile.
 func LoadVars(vars map[string]string, env Env, opts Options) (*Set, []Warning, error) {
@@ -54,11 +54,17 @@ func (v variables) mapping() document.Value {
 		v.field("enable_batching", v.scalar, ""),
 		v.field("batch_size", v.scalar, ""),
 	}
-	return document.ObjectValue([]document.Member{
+	isMissing := func(m document.Member) bool { return m.Value.IsMissing() }
+	members := []document.Member{
 		v.member("name", v.text, ""),
 		v.member("trigger", v.text, ""),
-		{Key: "fields", Value: document.ObjectValue(slices.DeleteFunc(fields, func(m document.Member) bool { return m.Value.IsMissing() }))},
-	})
+		v.member("ordering", v.text, ""),
+		v.member("rate_limit", v.text, ""),
+		v.member("max_in_flight", v.scalar, ""),
+		v.member("compression", v.text, ""),
+		{Key: "fields", Value: document.ObjectValue(slices.DeleteFunc(fields, isMissing))},
+	}
+	return document.ObjectValue(slices.DeleteFunc(members, isMissing))
 }
 
 func (v variables) member(key string, read func(path, name, text string) document.Value, preset string) document.Member {

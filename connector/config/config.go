@@ -136,6 +136,12 @@ type Delivery struct {
 	MaxInFlight int
 	// BatchMaxBytes bounds the body of a batch.
 	BatchMaxBytes Size
+	// Compression is how bodies are encoded where a mapping does not say: "none" or "gzip".
+	Compression string
+	// Transport is what speaks HTTP: "auto" or "net/http".
+	Transport string
+	// HTTP2 lets endpoints choose HTTP/2 over TLS.
+	HTTP2 bool
 	// DLQTopic is the dead-letter topic; never among the topics that are read.
 	DLQTopic string
 	// DLQCreate lets the connector create the dead-letter topic where it is missing.

@@ -54,7 +54,7 @@ func TestDefaults(t *testing.T) {
 		Delivery: config.Delivery{
 			RequestTimeout: 5 * time.Second, RetryWindow: 4 * time.Hour, RetryMin: time.Second, RetryMax: 5 * time.Minute,
 			BatchLinger: time.Second, MaxInFlight: 64, BatchMaxBytes: 4_000_000, DLQTopic: "segment-webhooks.dlq",
-			DLQCreate: true, UserAgent: "Segment.io/1.0",
+			Compression: "none", Transport: "auto", DLQCreate: true, UserAgent: "Segment.io/1.0",
 		},
 		MemoryBudget: 256 << 20, HTTPAddr: ":8080", LogLevel: slog.LevelInfo, LogFormat: "text",
 		ShutdownGrace: 30 * time.Second, OrphanGrace: 15 * time.Minute, OnLag: "wait", CommitInterval: time.Second,
@@ -105,6 +105,9 @@ func TestEveryVariable(t *testing.T) {
 		"CONNECTOR_MAX_IN_FLIGHT=1",
 		"CONNECTOR_BATCH_LINGER=0s",
 		"CONNECTOR_BATCH_MAX_BYTES=512KiB",
+		"CONNECTOR_COMPRESSION=gzip",
+		"CONNECTOR_HTTP_TRANSPORT=net/http",
+		"CONNECTOR_HTTP2=true",
 		"CONNECTOR_DLQ_TOPIC=dead",
 		"CONNECTOR_DLQ_CREATE=false",
 		"CONNECTOR_ALLOWED_HOSTS=api.example.com, *.example.org,localhost:8080",
@@ -144,7 +147,7 @@ func TestEveryVariable(t *testing.T) {
 		Delivery: config.Delivery{
 			SharedSecret:   config.NewSecret(" s3cr3t with blanks "),
 			RequestTimeout: 10 * time.Second, RetryWindow: time.Hour, RetryMin: 200 * time.Millisecond, RetryMax: time.Hour,
-			MaxInFlight: 1, BatchMaxBytes: 512 << 10, DLQTopic: "dead",
+			MaxInFlight: 1, BatchMaxBytes: 512 << 10, Compression: "gzip", Transport: "net/http", HTTP2: true, DLQTopic: "dead",
 			AllowedHosts: []string{"api.example.com", "*.example.org", "localhost:8080"}, CAFile: cert, UserAgent: "Acme Hooks/2",
 		},
 		MemoryBudget: 1 << 30, HTTPAddr: "127.0.0.1:0", LogLevel: slog.LevelDebug, LogFormat: "json",

@@ -90,6 +90,12 @@ func (c *Config) variables() []variable {
 				"how long an incomplete batch waits for more events"),
 			size("BATCH_MAX_BYTES", &d.BatchMaxBytes, "4MB", 1<<10, 100e6,
 				"largest body of a batch"),
+			word("COMPRESSION", &d.Compression, "none", []string{"none", "gzip"},
+				"how bodies are encoded where a mapping does not say"),
+			word("HTTP_TRANSPORT", &d.Transport, "auto", []string{"auto", "net/http"},
+				"what speaks HTTP: auto is the cheapest that will do, net/http is Go's own for everything"),
+			flag("HTTP2", &d.HTTP2, "false",
+				"let endpoints choose HTTP/2 over TLS; costs more per request than HTTP/1.1, and means net/http"),
 			text("DLQ_TOPIC", &d.DLQTopic, "", topicName, "a topic name",
 				"dead-letter topic; not set: the group's name and .dlq"),
 			flag("DLQ_CREATE", &d.DLQCreate, "true",
@@ -150,5 +156,9 @@ func numbered() []Variable {
 		{Name: "DATA", Default: `{"@path":"$."}`, Allowed: "a directive or an object, in JSON", Meaning: "with which body"},
 		{Name: "ENABLE_BATCHING", Allowed: "true or false", Meaning: "whether events travel in batches"},
 		{Name: "BATCH_SIZE", Allowed: "1 to 4000", Meaning: "largest number of events in a batch"},
+		{Name: "ORDERING", Default: "none", Allowed: "none, key or partition", Meaning: "which of its events are sent one after the other"},
+		{Name: "RATE_LIMIT", Allowed: "a number of requests and a time, such as 50/s", Meaning: "how many requests it may send"},
+		{Name: "MAX_IN_FLIGHT", Allowed: "1 to 10000", Meaning: "in place of CONNECTOR_MAX_IN_FLIGHT"},
+		{Name: "COMPRESSION", Allowed: "none or gzip", Meaning: "in place of CONNECTOR_COMPRESSION"},
 	}
 }
