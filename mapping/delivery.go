@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -80,10 +81,8 @@ func (d *definition) oneOf(key string, words ...string) string {
 	if !ok || text == "" {
 		return ""
 	}
-	for _, word := range words {
-		if text == word {
-			return text
-		}
+	if slices.Contains(words, text) {
+		return text
 	}
 	last := len(words) - 1
 	d.fault("/"+key, fmt.Sprintf("is %s; it can be %s or %s", strconv.Quote(text), strings.Join(words[:last], ", "), words[last]))

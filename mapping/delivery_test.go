@@ -18,6 +18,8 @@ func deliveryFile(lines ...string) []byte {
 func TestDelivery(t *testing.T) {
 	t.Parallel()
 	none := func(string) (string, bool) { return "", false }
+	all := mapping.Delivery{Ordering: mapping.OrderingKey, Rate: mapping.Rate{Requests: 50, Per: time.Second}, MaxInFlight: 4000, Compression: "gzip"}
+	minute := mapping.Delivery{Ordering: mapping.OrderingPartition, Rate: mapping.Rate{Requests: 600, Per: time.Minute}, MaxInFlight: 1}
 	for _, test := range []struct {
 		name  string
 		lines []string
@@ -27,16 +29,8 @@ func TestDelivery(t *testing.T) {
 		{"nothing is said", nil, mapping.Delivery{}, 0},
 		{"all is null", []string{"ordering: null", "rate_limit: null", "max_in_flight: null", "compression: null"}, mapping.Delivery{}, 0},
 		{"defaults", []string{"ordering: none", "compression: none"}, mapping.Delivery{Ordering: mapping.OrderingNone, Compression: "none"}, 0},
-		{
-			"all", []string{"ordering: key", "rate_limit: 50/s", "max_in_flight: 4000", "compression: gzip"},
-			mapping.Delivery{Ordering: mapping.OrderingKey, Rate: mapping.Rate{Requests: 50, Per: time.Second}, MaxInFlight: 4000, Compression: "gzip"},
-			20 * time.Millisecond,
-		},
-		{
-			"a minute", []string{"ordering: partition", "rate_limit: 600 / m", "max_in_flight: 1"},
-			mapping.Delivery{Ordering: mapping.OrderingPartition, Rate: mapping.Rate{Requests: 600, Per: time.Minute}, MaxInFlight: 1},
-			100 * time.Millisecond,
-		},
+		{"all", []string{"ordering: key", "rate_limit: 50/s", "max_in_flight: 4000", "compression: gzip"}, all, 20 * time.Millisecond},
+		{"a minute", []string{"ordering: partition", "rate_limit: 600 / m", "max_in_flight: 1"}, minute, 100 * time.Millisecond},
 		{"an hour", []string{"rate_limit: 1/h"}, mapping.Delivery{Rate: mapping.Rate{Requests: 1, Per: time.Hour}}, time.Hour},
 	} {
 		t.Run(test.name, func(t *testing.T) {
