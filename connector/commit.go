@@ -51,11 +51,20 @@ func (e *engine) commitProgress(ctx context.Context) (size int) {
 		size += len(c.Metadata) + commitOverhead
 		commits = append(commits, c)
 	}
+	began := time.Now()
+	if len(commits) == 0 {
+		e.clean = began
+	}
 	e.mu.Unlock()
 	if len(commits) > 0 {
 		within, cancel := context.WithTimeoutCause(ctx, commitTimeout, errCommitTimeout)
-		e.commit(within, commits)
+		refused := e.commit(within, commits)
 		cancel()
+		if len(refused) == 0 {
+			e.mu.Lock()
+			e.clean = began
+			e.mu.Unlock()
+		}
 	}
 	return size
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"segment-webhooks/connector/config"
@@ -24,7 +25,9 @@ import (
 
 // Options are what an embedding program may set besides the configuration. The zero value is what the command uses.
 type Options struct {
-	Log *slog.Logger // nil: nothing is logged
+	Log      *slog.Logger         // nil: nothing is logged
+	Build    Build                // which program this is
+	Registry *prometheus.Registry // where the metrics are; nil: in one that only /metrics knows
 
 	// Networks other than the system's, for tests.
 	DialKafka    func(ctx context.Context, network, address string) (net.Conn, error)
@@ -33,13 +36,20 @@ type Options struct {
 	Probe *Probe // for simulations
 }
 
+// Build says which program this is, in metrics and traces.
+type Build struct{ Version, Revision, Go string }
+
 // Run reads events and delivers them until ctx ends; then it finishes what is in flight, commits, leaves the group and returns nil. That takes at
 // most about cfg.ShutdownGrace. An error means that it could not start, or cannot go on.
 func Run(ctx context.Context, cfg *config.Config, set *mapping.Set, o Options) error {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Registry == nil {
+		o.Registry = prometheus.NewRegistry()
+	}
 	kafkaOptions := KafkaOptions(cfg, o)
+	kafkaOptions.Metrics = o.Registry
 	admin, err := kafka.NewAdmin(kafkaOptions)
 	if err != nil {
 		return err
@@ -57,7 +67,7 @@ func Run(ctx context.Context, cfg *config.Config, set *mapping.Set, o Options) e
 	for _, m := range set.Mappings() {
 		mappingNames = append(mappingNames, m.Name)
 	}
-	e, err := newEngine(newSettings(cfg, set, o.Probe), set, o.Log, newMetrics(append(mappingNames, "")))
+	e, err := newEngine(newSettings(cfg, set, o), set, o.Log, newMetrics(o.Registry, append(mappingNames, "")))
 	if err != nil {
 		return err
 	}
@@ -101,7 +111,7 @@ func Run(ctx context.Context, cfg *config.Config, set *mapping.Set, o Options) e
 	return e.run(ctx)
 }
 
-func newSettings(cfg *config.Config, set *mapping.Set, probe *Probe) settings {
+func newSettings(cfg *config.Config, set *mapping.Set, o Options) settings {
 	d := cfg.Delivery
 	host, err := os.Hostname()
 	if err != nil {
@@ -118,13 +128,14 @@ func newSettings(cfg *config.Config, set *mapping.Set, probe *Probe) settings {
 		shutdownGrace:  cfg.ShutdownGrace,
 		orphanGrace:    cfg.OrphanGrace,
 		deadLetters:    d.DLQTopic,
-		budget:         probe.budget(newBudget(int(cfg.MemoryBudget), len(set.Mappings()))),
-		probe:          probe,
+		budget:         o.Probe.budget(newBudget(int(cfg.MemoryBudget), len(set.Mappings()))),
+		probe:          o.Probe,
 		name:           cfg.Kafka.Group + "@" + host,
 		startLatest:    cfg.Kafka.Start == "latest",
 		validate:       cfg.Events.Validate,
 		giveUpLate:     cfg.OnLag == "dead-letter",
 		memory:         int(cfg.MemoryBudget),
+		build:          o.Build,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"time"
 
@@ -22,6 +23,11 @@ const (
 
 func reasons() []string {
 	return []string{reasonUndecodable, reasonMappingFailed, reasonRejected, reasonExpired}
+}
+
+// reasonsOfMappings are the reasons why a mapping's events are dead-lettered.
+func reasonsOfMappings() []string {
+	return slices.DeleteFunc(reasons(), func(reason string) bool { return reason == reasonUndecodable })
 }
 
 // bury writes dead letters for events and settles each once all in-sync replicas have it. It does not hold up the worker: the

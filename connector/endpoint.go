@@ -133,3 +133,28 @@ func (h *endpoint) alive(now time.Time, most int) change {
 func (h *endpoint) dead(t time.Time) bool {
 	return h != nil && h.open && h.success.Before(t)
 }
+
+// endpointState is how an endpoint is, from well to ill.
+type endpointState uint8
+
+const (
+	endpointOK         endpointState = iota
+	endpointRecovering               // it works again, and gets few requests at once
+	endpointFailing                  // nothing goes out but probes
+)
+
+// String is the state as a metric label.
+func (s endpointState) String() string {
+	return [...]string{"ok", "recovering", "failing"}[s]
+}
+
+func (h *endpoint) state() endpointState {
+	switch {
+	case h.open:
+		return endpointFailing
+	case h.limit > 0:
+		return endpointRecovering
+	default:
+		return endpointOK
+	}
+}

@@ -48,6 +48,7 @@ type engine struct {
 	stopped     bool            // no more taking
 	hard        context.Context // ends when nothing may go on; nil before run
 	uncommitted int             // events settled since the last commit
+	clean       time.Time       // when all progress was committed for the last time
 
 	started chan struct{} // closed once consumer is set
 	gate    chan struct{} // held by whoever commits, or gives partitions up
@@ -78,6 +79,7 @@ type settings struct {
 	validate       string // VALIDATE: off, warn or dead-letter
 	giveUpLate     bool   // ON_LAG=dead-letter
 	memory         int    // MEMORY_BUDGET
+	build          Build
 }
 
 // budget divides MEMORY_BUDGET: half for the tails of the partitions, three eighths for events that are being delivered or wait for
@@ -116,6 +118,7 @@ func newEngine(s settings, set *mapping.Set, log *slog.Logger, m *metrics) (*eng
 		much:       make(chan struct{}, 1),
 		limit:      newMetadataLimit(),
 		status:     newStatus(),
+		clean:      time.Now(),
 	}
 	e.wanted, e.settled = sync.NewCond(&e.mu), sync.NewCond(&e.mu)
 	mappings := set.Mappings()

@@ -4,13 +4,14 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"segment-webhooks/connector/lane"
 	"segment-webhooks/sink"
 )
 
 // metrics are the connector's numbers. Every label comes from a closed set that is known at the start, and every child is looked up once:
-// counting costs an atomic addition, not a map.
+// counting costs an atomic addition, not a map. What somebody has to work out is in gauges, and worked out when asked for.
 type metrics struct {
 	registry *prometheus.Registry
 
@@ -18,19 +19,37 @@ type metrics struct {
 	lostOffsets                map[string]prometheus.Counter // by reason
 	commitsDone, commitsFailed prometheus.Counter
 	assigned                   prometheus.Gauge
+	families                   families
 	lanes                      []laneMetrics // by mapping; the last is for undecodable records
 }
 
-type laneMetrics struct {
-	matched, filtered, deliveredEvents prometheus.Counter
-	attempts                           map[sink.Class]prometheus.Counter
-	durations                          map[sink.Class]prometheus.Observer
-	delay, batch                       prometheus.Observer
-	dead                               map[string]prometheus.Counter
+// families are the numbers that each mapping has of its own.
+type families struct {
+	matched, filtered, delivered, retried, rejected, dead, attempts, failures *prometheus.CounterVec
+	duration, delay, batchEvents, batchBytes                                  *prometheus.HistogramVec
 }
 
-func newMetrics(names []string) *metrics {
-	r := prometheus.NewRegistry()
+type laneMetrics struct {
+	matched, filtered, delivered, retried prometheus.Counter
+	rejected, failures, dead              counters // by reason
+	attempts                              map[sink.Class]prometheus.Counter
+	durations                             map[sink.Class]prometheus.Observer
+	delay, batchEvents, batchBytes        prometheus.Observer
+}
+
+// counters are the children of one family by their last label.
+type counters map[string]prometheus.Counter
+
+// The buckets of the histograms. Four hours is the default retry window, 4 MB the default size of a batch.
+var (
+	secondsBuckets = []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
+	delayBuckets   = []float64{.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 60, 600, 3600, 7200, 14400, 28800}
+	eventsBuckets  = []float64{1, 2, 5, 10, 50, 100, 500, 1000, 2000, 4000}
+	bytesBuckets   = []float64{256, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 256 << 10, 1 << 20, 4 << 20, 16 << 20, 64 << 20}
+)
+
+// newMetrics makes the numbers of mappings with these names, the last of which is that of undecodable records, in a registry.
+func newMetrics(r *prometheus.Registry, names []string) *metrics {
 	counter := func(name, help string) prometheus.Counter {
 		c := prometheus.NewCounter(prometheus.CounterOpts{Name: "connector_" + name, Help: help})
 		r.MustRegister(c)
@@ -50,49 +69,34 @@ func newMetrics(names []string) *metrics {
 		registry:    r,
 		received:    counter("events_received_total", "Records read from Kafka, each counted once per reading."),
 		undecodable: counter("events_undecodable_total", "Records whose value is no event."),
+		lostOffsets: map[string]prometheus.Counter{},
+		assigned:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "connector_partitions_assigned", Help: "Partitions this member reads."}),
+		families: families{
+			matched:     vector("events_matched_total", "Events that fired a mapping.", "mapping"),
+			filtered:    vector("events_filtered_total", "Events that did not fire a mapping.", "mapping"),
+			delivered:   vector("events_delivered_total", "Events that a webhook has accepted.", "mapping"),
+			retried:     vector("events_retried_total", "Events put back for another attempt, each time.", "mapping"),
+			rejected:    vector("events_rejected_total", "Events that an endpoint refused for good, by why.", "mapping", "reason"),
+			dead:        vector("events_dead_lettered_total", "Events written to the dead-letter topic.", "mapping", "reason"),
+			attempts:    vector("attempts_total", "Attempts to deliver, by what the answer meant.", "mapping", "class"),
+			failures:    vector("attempt_failures_total", "Attempts that delivered nothing, by why.", "mapping", "reason"),
+			duration:    histogram("attempt_duration_seconds", "Time from sending to the answer.", secondsBuckets, "mapping", "class"),
+			delay:       histogram("delivery_delay_seconds", "Time from the record's timestamp to the webhook's acceptance.", delayBuckets, "mapping"),
+			batchEvents: histogram("batch_events", "Events in a request.", eventsBuckets, "mapping"),
+			batchBytes:  histogram("batch_bytes", "Size of a request's body.", bytesBuckets, "mapping"),
+		},
 	}
 	loss := vector("events_lost_total", "Offsets that Kafka no longer had when some mapping came to them; an upper bound.", "reason")
-	m.lostOffsets = map[string]prometheus.Counter{}
 	for _, reason := range []string{lostToRetention, lostToTruncation, lostWithTopic} {
 		m.lostOffsets[reason] = loss.WithLabelValues(reason)
 	}
 	commits := vector("commits_total", "Commits of offsets.", "result")
 	m.commitsDone, m.commitsFailed = commits.WithLabelValues("ok"), commits.WithLabelValues("error")
-	m.assigned = prometheus.NewGauge(prometheus.GaugeOpts{Name: "connector_partitions_assigned", Help: "Partitions this member reads."})
-	r.MustRegister(m.assigned)
-
-	matched := vector("events_matched_total", "Events that fired a mapping.", "mapping")
-	filtered := vector("events_filtered_total", "Events that did not fire a mapping.", "mapping")
-	delivered := vector("events_delivered_total", "Events that a webhook has accepted.", "mapping")
-	attempts := vector("attempts_total", "Attempts to deliver, by what the answer meant.", "mapping", "class")
-	dead := vector("events_dead_lettered_total", "Events written to the dead-letter topic.", "mapping", "reason")
-	seconds := []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
-	duration := histogram("attempt_duration_seconds", "Time from sending to the answer.", seconds, "mapping", "class")
-	delay := histogram("delivery_delay_seconds", "Time from the record's timestamp to the webhook's acceptance.", append(seconds, 60, 600, 3600, 14400), "mapping")
-	batch := histogram("batch_events", "Events in a request.", []float64{1, 2, 5, 10, 50, 100, 500, 1000, 2000, 4000}, "mapping")
-	for i, name := range names {
-		l := laneMetrics{
-			attempts: map[sink.Class]prometheus.Counter{}, durations: map[sink.Class]prometheus.Observer{},
-			dead: map[string]prometheus.Counter{},
-		}
-		if i == len(names)-1 {
-			l.dead[reasonUndecodable] = dead.WithLabelValues(name, reasonUndecodable)
-			m.lanes = append(m.lanes, l)
-			break
-		}
-		l.matched, l.filtered, l.deliveredEvents = matched.WithLabelValues(name), filtered.WithLabelValues(name), delivered.WithLabelValues(name)
-		for _, c := range []sink.Class{sink.Delivered, sink.Retry, sink.Rejected, sink.Split} {
-			l.attempts[c] = attempts.WithLabelValues(name, c.String())
-			l.durations[c] = duration.WithLabelValues(name, c.String())
-		}
-		for _, reason := range reasons() {
-			if reason != reasonUndecodable {
-				l.dead[reason] = dead.WithLabelValues(name, reason)
-			}
-		}
-		l.delay, l.batch = delay.WithLabelValues(name), batch.WithLabelValues(name)
-		m.lanes = append(m.lanes, l)
+	r.MustRegister(m.assigned, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for _, name := range names[:len(names)-1] {
+		m.lanes = append(m.lanes, m.families.lane(name))
 	}
+	m.lanes = append(m.lanes, laneMetrics{dead: children(m.families.dead, "", []string{reasonUndecodable})})
 	return m
 }
 
@@ -107,6 +111,39 @@ func (m *metrics) connections(c *sink.Client) {
 		func(s sink.Stats) uint64 { return s.Connections })
 }
 
+// lane looks up the numbers of a mapping.
+func (f *families) lane(name string) laneMetrics {
+	l := laneMetrics{
+		matched: f.matched.WithLabelValues(name), filtered: f.filtered.WithLabelValues(name),
+		delivered: f.delivered.WithLabelValues(name), retried: f.retried.WithLabelValues(name),
+		rejected: children(f.rejected, name, rejections), failures: children(f.failures, name, failures),
+		dead:     children(f.dead, name, reasonsOfMappings()),
+		attempts: map[sink.Class]prometheus.Counter{}, durations: map[sink.Class]prometheus.Observer{},
+		delay: f.delay.WithLabelValues(name), batchEvents: f.batchEvents.WithLabelValues(name), batchBytes: f.batchBytes.WithLabelValues(name),
+	}
+	for _, c := range []sink.Class{sink.Delivered, sink.Retry, sink.Rejected, sink.Split} {
+		l.attempts[c] = f.attempts.WithLabelValues(name, c.String())
+		l.durations[c] = f.duration.WithLabelValues(name, c.String())
+	}
+	return l
+}
+
+func children(v *prometheus.CounterVec, name string, values []string) counters {
+	all := counters{}
+	for _, value := range values {
+		all[value] = v.WithLabelValues(name, value)
+	}
+	return all
+}
+
+// of returns the counter of a reason; what has none of its own counts as another reason.
+func (c counters) of(reason string) prometheus.Counter {
+	if counter, ok := c[reason]; ok {
+		return counter
+	}
+	return c[failedOther]
+}
+
 // count adds what an ingester has seen since the last time.
 func (m *metrics) count(t *tally) {
 	m.received.Add(float64(t.records))
@@ -119,19 +156,29 @@ func (m *metrics) count(t *tally) {
 	*t = tally{}
 }
 
-func (m *metrics) attempt(i, events int, a sink.Answer) {
+func (m *metrics) attempt(i, events, bytes int, a sink.Answer) {
 	l := &m.lanes[i]
 	l.attempts[a.Class].Inc()
 	l.durations[a.Class].Observe(a.End.Sub(a.Start).Seconds())
-	l.batch.Observe(float64(events))
+	l.batchEvents.Observe(float64(events))
+	l.batchBytes.Observe(float64(bytes))
+	if a.Class != sink.Delivered {
+		l.failures.of(failureReason(a)).Inc()
+	}
 }
 
 func (m *metrics) delivered(i int, events []*lane.Event, at time.Time) {
 	l := &m.lanes[i]
-	l.deliveredEvents.Add(float64(len(events)))
+	l.delivered.Add(float64(len(events)))
 	for _, ev := range events {
 		l.delay.Observe(max(0, at.Sub(ev.Timestamp).Seconds()))
 	}
+}
+
+func (m *metrics) retried(i, events int) { m.lanes[i].retried.Add(float64(events)) }
+
+func (m *metrics) rejected(i, events int, a sink.Answer) {
+	m.lanes[i].rejected.of(failureReason(a)).Add(float64(events))
 }
 
 func (m *metrics) deadLettered(i int, reason string, n int) { m.lanes[i].dead[reason].Add(float64(n)) }

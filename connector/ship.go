@@ -50,7 +50,7 @@ func (c *courier) ship(s *shipment) {
 func (c *courier) send(r *sink.Request) sink.Answer {
 	a := c.e.sender.Send(c.ctx, r)
 	if a.Err == nil || c.ctx.Err() == nil {
-		c.e.metrics.attempt(c.index, r.Events(), a)
+		c.e.metrics.attempt(c.index, r.Events(), len(r.Body()), a)
 	}
 	return a
 }
@@ -157,6 +157,7 @@ func (c *courier) conclude(s *shipment, a sink.Answer) {
 		e.metrics.delivered(c.index, s.events, a.End)
 		e.settle(s.events)
 	case sink.Rejected:
+		e.metrics.rejected(c.index, len(s.events), a)
 		c.bury(s.events, reasonRejected, failure(a))
 	case sink.Split:
 		half := len(s.events) / 2
@@ -209,6 +210,7 @@ func (c *courier) retry(events []*lane.Event, a sink.Answer) {
 	e.notify()
 	c.arm(now)
 	e.mu.Unlock()
+	e.metrics.retried(c.index, len(events)-len(expired))
 	if len(expired) > 0 {
 		c.bury(expired, reasonExpired, f)
 	}

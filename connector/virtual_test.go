@@ -6,12 +6,16 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"segment-webhooks/connector"
 	"segment-webhooks/connector/config"
@@ -31,6 +35,7 @@ type rig struct {
 	answer   func(*http.Request) int
 	log      *slog.Logger     // of the connector; nil for none
 	probe    *connector.Probe // nil for none
+	registry *prometheus.Registry
 }
 
 type delivery struct {
@@ -107,8 +112,9 @@ func (r *rig) start(cfg *config.Config, mappings string) (stop func()) {
 func (r *rig) deliver(cfg *config.Config, set *mapping.Set) (stop func()) {
 	ctx, cancel := context.WithCancel(r.t.Context())
 	done := make(chan error, 1)
+	r.registry = prometheus.NewRegistry()
 	go func() {
-		done <- connector.Run(ctx, cfg, set, connector.Options{Log: r.log, Probe: r.probe, DialKafka: r.net.DialContext, DialEndpoint: r.net.DialContext})
+		done <- connector.Run(ctx, cfg, set, connector.Options{Log: r.log, Probe: r.probe, Registry: r.registry, DialKafka: r.net.DialContext, DialEndpoint: r.net.DialContext})
 	}()
 	return func() {
 		r.t.Helper()
@@ -146,6 +152,37 @@ func (r *rig) topic(name string) []*kgo.Record {
 		c.PollFetches(ctx).EachRecord(func(rec *kgo.Record) { out = append(out, rec) })
 	}
 	return out
+}
+
+// refuseCommits makes the broker refuse every commit until release is called.
+func (r *rig) refuseCommits() (release func()) {
+	var over atomic.Bool
+	r.cluster.ControlKey(int16(kmsg.OffsetCommit), func(q kmsg.Request) (kmsg.Response, error, bool) {
+		if over.Load() {
+			return nil, nil, false
+		}
+		r.cluster.KeepControl()
+		commit, ok := q.(*kmsg.OffsetCommitRequest)
+		if !ok {
+			return nil, nil, false
+		}
+		response, ok := commit.ResponseKind().(*kmsg.OffsetCommitResponse)
+		if !ok {
+			return nil, nil, false
+		}
+		for _, t := range commit.Topics {
+			rt := kmsg.NewOffsetCommitResponseTopic()
+			rt.Topic, rt.TopicID = t.Topic, t.TopicID
+			for _, p := range t.Partitions {
+				rp := kmsg.NewOffsetCommitResponseTopicPartition()
+				rp.Partition, rp.ErrorCode = p.Partition, kerr.GroupAuthorizationFailed.Code
+				rt.Partitions = append(rt.Partitions, rp)
+			}
+			response.Topics = append(response.Topics, rt)
+		}
+		return response, nil, true
+	})
+	return func() { over.Store(true) }
 }
 
 func (r *rig) deliveries(status int) (out []delivery) {

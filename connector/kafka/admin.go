@@ -21,7 +21,7 @@ type Admin struct {
 
 // NewAdmin creates the client. Nothing is connected before the first call.
 func NewAdmin(o *Options) (*Admin, error) {
-	opts, err := o.client()
+	opts, err := o.client("log")
 	if err != nil {
 		return nil, err
 	}

@@ -64,7 +64,7 @@ func NewConsumer(o *Options, admin *Admin, owner Owner) (*Consumer, error) {
 		name: o.Group, admin: admin, start: o.Start, owner: owner, log: o.Log, regex: o.regex(),
 		fetched: map[TopicPartition]Position{}, granted: map[TopicPartition]bool{}, had: map[string]bool{},
 	}
-	opts, err := o.client()
+	opts, err := o.client("group")
 	if err != nil {
 		return nil, err
 	}

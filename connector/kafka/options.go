@@ -11,11 +11,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl"
 	"github.com/twmb/franz-go/pkg/sasl/oauth"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
+	"github.com/twmb/franz-go/plugin/kprom"
 )
 
 // Record is a record as the client library hands it out. Its bytes belong to a fetch buffer: copy what is kept.
@@ -55,21 +57,27 @@ type Options struct {
 	FetchMaxBytes          int32
 	FetchMaxPartitionBytes int32
 
-	Log  *slog.Logger
-	Dial func(ctx context.Context, network, address string) (net.Conn, error) // nil: TCP; tests pass an in-memory network
+	Log     *slog.Logger
+	Metrics prometheus.Registerer                                                // of the clients' own metrics; nil: there are none
+	Dial    func(ctx context.Context, network, address string) (net.Conn, error) // nil: TCP; tests pass an in-memory network
 }
 
 // regex says whether the topics are described and not named.
 func (o *Options) regex() bool { return len(o.Topics) == 1 && strings.HasPrefix(o.Topics[0], "^") }
 
-// client returns the options that both clients share.
-func (o *Options) client() ([]kgo.Opt, error) {
+// client returns the options that both clients share; name tells them apart in metrics.
+func (o *Options) client(name string) ([]kgo.Opt, error) {
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(o.Brokers...),
 		kgo.ClientID(o.ClientID),
 		kgo.MetadataMaxAge(time.Minute), // new partitions are noticed on refresh
 		kgo.WithLogger(&logger{o.Log}),
 		kgo.DisableClientMetrics(),
+	}
+	if o.Metrics != nil {
+		opts = append(opts, kgo.WithHooks(kprom.NewMetrics("connector_kafka", kprom.Registerer(o.Metrics),
+			kprom.WithStaticLabel(prometheus.Labels{"client": name}), kprom.FetchAndProduceDetail(kprom.ByTopic, kprom.UncompressedBytes),
+			kprom.NativeBucketFactor(1))))
 	}
 	dial, err := o.dial()
 	if err != nil {

@@ -30,7 +30,7 @@ func runConnector(ctx context.Context, p process, flags *flag.FlagSet, args []st
 		log.Warn("a mapping may not do what it looks like", "warning", w)
 	}
 	limitMemory(p, c)
-	return connector.Run(ctx, c, set, connector.Options{Log: log})
+	return connector.Run(ctx, c, set, connector.Options{Log: log, Build: readBuild(version, debug.ReadBuildInfo)})
 }
 
 // limitMemory makes the garbage collector work harder as the process nears what the budget allows it, instead of letting garbage double what is

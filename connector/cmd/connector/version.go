@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
 	"runtime/debug"
+
+	"segment-webhooks/connector"
 )
 
 // version is set by the linker where a release is built; without it the build information counts.
@@ -20,30 +23,34 @@ func runVersion(_ context.Context, p process, flags *flag.FlagSet, args []string
 }
 
 func describeBuild(release string, read func() (*debug.BuildInfo, bool)) string {
+	b := readBuild(release, read)
+	line := "connector " + b.Version
+	if b.Revision != "" {
+		line += " (" + b.Revision + ")"
+	}
+	return line + " " + b.Go
+}
+
+// readBuild says which program this is, as far as that is known.
+func readBuild(release string, read func() (*debug.BuildInfo, bool)) connector.Build {
 	info, ok := read()
 	if !ok {
 		info = &debug.BuildInfo{GoVersion: "an unknown Go"}
 	}
-	if release == "" {
-		release = info.Main.Version
-	}
-	if release == "" {
-		release = "(devel)"
-	}
-	revision, changed := "", ""
+	b := connector.Build{Version: cmp.Or(release, info.Main.Version, "(devel)"), Go: info.GoVersion}
+	changed := ""
 	for _, setting := range info.Settings {
 		switch setting.Key {
 		case "vcs.revision":
-			revision = setting.Value[:min(12, len(setting.Value))]
+			b.Revision = setting.Value[:min(12, len(setting.Value))]
 		case "vcs.modified":
 			if setting.Value == "true" {
 				changed = " with changes"
 			}
 		}
 	}
-	line := "connector " + release
-	if revision != "" {
-		line += " (" + revision + changed + ")"
+	if b.Revision != "" {
+		b.Revision += changed
 	}
-	return line + " " + info.GoVersion
+	return b
 }
