@@ -38,8 +38,8 @@ func newAlternatives(m *mapping.Mapping) []*alternative {
 	return all
 }
 
-// shipToAny makes one attempt to deliver an event to the URLs of a Classic destination, at all of them at the same time, and concludes it.
-func (c *courier) shipToAny(s *shipment) {
+// attemptAny makes one attempt to deliver an event to the URLs of a Classic destination, at all of them at the same time.
+func (c *courier) attemptAny(s *shipment) (sink.Answer, error) {
 	ready, rest := c.choose(time.Now())
 	answers, err := c.sendToAll(s.events[0], ready)
 	if err == nil && len(rest) > 0 && anyOf(answers).Class != sink.Delivered {
@@ -48,11 +48,9 @@ func (c *courier) shipToAny(s *shipment) {
 		answers = append(answers, more...)
 	}
 	if err != nil {
-		c.withdraw(s)
-		c.mappingFailed(s.events, err)
-		return
+		return sink.Answer{}, err
 	}
-	c.conclude(s, anyOf(answers))
+	return anyOf(answers), nil
 }
 
 // choose tells the URLs that are asked at once from those that are asked only if no other takes the event.

@@ -58,31 +58,52 @@ func Run(ctx context.Context, cfg *config.Config, set *mapping.Set, o Options) e
 	if err := checkKafka(ctx, cfg, admin, o.Log); err != nil {
 		return err
 	}
-	sender, err := newSender(cfg, o)
+	e, err := assemble(cfg, set, o)
 	if err != nil {
 		return err
 	}
-	defer sender.Close()
+	defer e.release()
+	e.admin = admin
+	return e.serve(ctx, cfg, kafkaOptions, o)
+}
+
+// assemble makes an engine that can read events and send requests. What it takes to follow a group comes with serve.
+func assemble(cfg *config.Config, set *mapping.Set, o Options) (*engine, error) {
+	sender, err := newSender(cfg, o)
+	if err != nil {
+		return nil, err
+	}
 	mappingNames := make([]string, 0, len(set.Mappings())+1)
 	for _, m := range set.Mappings() {
 		mappingNames = append(mappingNames, m.Name)
 	}
 	e, err := newEngine(newSettings(cfg, set, o), set, o.Log, newMetrics(o.Registry, append(mappingNames, "")))
 	if err != nil {
-		return err
+		sender.Close()
+		return nil, err
 	}
 	decoder, err := schemas.New(schemas.Options{Format: schemas.Format(cfg.Events.Format), CamelNames: cfg.Events.FieldNames == "camel"})
 	if err != nil {
-		return err
+		sender.Close()
+		return nil, err
 	}
-	defer decoder.Close()
-	e.admin, e.sender, e.decoder = admin, sender, decoder
+	e.sender, e.decoder = sender, decoder
 	if cfg.Delivery.SharedSecret.IsSet() {
 		e.signer = sink.NewSigner([]byte(cfg.Delivery.SharedSecret.Reveal()))
 	}
-	e.metrics.registry.MustRegister(newGauges(e))
-	e.metrics.connections(sender)
 	e.prepare()
+	return e, nil
+}
+
+func (e *engine) release() {
+	e.sender.Close()
+	e.decoder.Close()
+}
+
+// serve does what the connector is for, until ctx ends.
+func (e *engine) serve(ctx context.Context, cfg *config.Config, kafkaOptions *kafka.Options, o Options) error {
+	e.metrics.registry.MustRegister(newGauges(e))
+	e.metrics.connections(e.sender)
 
 	var services sync.WaitGroup
 	defer services.Wait()
@@ -103,7 +124,7 @@ func Run(ctx context.Context, cfg *config.Config, set *mapping.Set, o Options) e
 			}
 		})
 	}
-	consumer, err := kafka.NewConsumer(kafkaOptions, admin, e)
+	consumer, err := kafka.NewConsumer(kafkaOptions, e.admin, e)
 	if err != nil {
 		return err
 	}

@@ -25,25 +25,34 @@ func (c *courier) ship(s *shipment) {
 			c.mappingFailed([]*lane.Event{ev}, s.faults[i])
 		}
 		return
-	case c.alternatives != nil:
-		c.shipToAny(s)
-		return
-	case s.payloads == nil:
-		r := c.resolve(s.events[0])
-		if r.err != nil {
-			c.withdraw(s)
-			c.mappingFailed(s.events, r.err)
-			return
-		}
-		s.payloads, s.array = []sink.Payload{r.payload}, c.batched()
 	}
-	request, err := c.request(s)
+	a, err := c.attempt(s)
 	if err != nil {
 		c.withdraw(s)
 		c.mappingFailed(s.events, err)
 		return
 	}
-	c.conclude(s, c.send(request))
+	c.conclude(s, a)
+}
+
+// attempt makes the request, resolving what is not resolved yet, and sends it. It knows nothing of the ledger: what becomes of the events is the
+// caller's to conclude. An error means that no request can be made, and that nothing was sent.
+func (c *courier) attempt(s *shipment) (sink.Answer, error) {
+	if c.alternatives != nil {
+		return c.attemptAny(s)
+	}
+	if s.payloads == nil {
+		r := c.resolve(s.events[0])
+		if r.err != nil {
+			return sink.Answer{}, r.err
+		}
+		s.payloads, s.array = []sink.Payload{r.payload}, c.batched()
+	}
+	request, err := c.request(s)
+	if err != nil {
+		return sink.Answer{}, err
+	}
+	return c.send(request), nil
 }
 
 // send sends a request and counts it, unless it was cut off because the connector stops.
