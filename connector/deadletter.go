@@ -31,7 +31,8 @@ func reasonsOfMappings() []string {
 }
 
 // bury writes dead letters for events and settles each once all in-sync replicas have it. It does not hold up the worker: the
-// events stay in the mapping's window until then, which bounds them. A nil failure leaves the events' own.
+// events stay in the mapping's window until then, which bounds them, and out of their blocks, which are many times as large. A nil failure
+// leaves the events' own.
 func (c *courier) bury(events []*lane.Event, reason string, f *lane.Failure) {
 	for _, ev := range events {
 		if f != nil {
@@ -39,10 +40,20 @@ func (c *courier) bury(events []*lane.Event, reason string, f *lane.Failure) {
 		}
 	}
 	c.count(len(events))
+	c.e.copyOut(events)
 	c.e.tasks.Go(func() {
 		defer c.count(-len(events))
 		c.writeDeadLetters(events, reason)
 	})
+}
+
+// copyOut makes events independent of the blocks that they were read in.
+func (e *engine) copyOut(events []*lane.Event) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, ev := range events {
+		e.ledger.CopyOut(ev)
+	}
 }
 
 // count keeps the number of events on their way to the dead-letter topic. With many of them the courier takes nothing more: each costs its story

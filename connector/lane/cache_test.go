@@ -240,3 +240,34 @@ func TestTheLeaderEpochIsThatOfTheLastBlock(t *testing.T) {
 		t.Errorf("epoch %d, restored %d; want 7", p.Epoch(), a.Partition.Epoch())
 	}
 }
+
+// A mapping that takes one event of each block and keeps it, be it for a slow answer or a dead letter, must not keep the blocks.
+func TestTakenEventsKeepNoMoreBlocksThanTheBudget(t *testing.T) {
+	t.Parallel()
+	const budget, blocks = 20_000, 200
+	r := newRig(t, Settings{Lanes: []Identity{mapping("slow", blocks), mapping("fast", 10)}, CacheBytes: budget})
+	p := r.assign(0)
+	var kept []*Event
+	for range blocks {
+		b := records(p.Head(), p.Head()+10, 0b10)
+		b.Match[0] = 0b11
+		b.any = 0b11
+		r.append(p, b)
+		kept = append(kept, r.take(0, 1)...)
+		r.settle(r.take(1, 10)...)
+		if block := 10*recordBytes + blockOverhead; r.g.Held() > budget+block {
+			t.Fatalf("%d bytes are held for %d events, the budget is %d", r.g.Held(), len(kept), budget)
+		}
+	}
+	if len(kept) != blocks {
+		t.Fatalf("%d events were taken, want %d", len(kept), blocks)
+	}
+	for _, e := range kept {
+		r.g.CopyOut(e)
+	}
+	if r.g.Held() != 0 {
+		t.Errorf("%d bytes of blocks are held though every event has been copied out", r.g.Held())
+	}
+	r.wantHeld(0, blocks, blocks*recordBytes)
+	r.settle(kept...)
+}

@@ -100,6 +100,8 @@
 //     than there were records.
 //   - A record is a window into the buffer that it came in: fifty waiting records of 1 KB held 160 MB. Who waits is
 //     copied out.
+//   - So is who is taken while the budget is spent. One event in each block, waiting for a slow answer or for the dead-letter
+//     topic, kept three hundred blocks beside a cache of two.
 //   - Empty blocks are memory as well. Behind a lane that stands still they pile up all day when nothing matches.
 //   - A window that is nearly full of others' events must not keep a lane from reading back: with five busy
 //     partitions, each within its share, the sixth was never read again.

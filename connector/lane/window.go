@@ -164,8 +164,13 @@ func (g *Ledger) Take(dst []*Event, m, n, maxBytes int, now time.Time) []*Event 
 func (g *Ledger) take(l *Lane, now time.Time) *Event {
 	w, p := l.window, l.partition
 	r := l.record()
-	e := &Event{Record: r, lane: l, block: l.block, Deadline: l.arrived.Add(g.settings.Window)}
-	l.block.refs++
+	e := &Event{Record: r, lane: l, Deadline: l.arrived.Add(g.settings.Window)}
+	if g.held > g.settings.CacheBytes { // its block may soon stay for this event alone, and with it others for others
+		e.Record = r.clone()
+	} else {
+		e.block = l.block
+		e.block.refs++
+	}
 	l.push(e)
 	w.events++
 	w.bytes += r.Size()
@@ -195,17 +200,23 @@ func (g *Ledger) Settle(e *Event) bool {
 	return true
 }
 
+// CopyOut copies the event's bytes out of their block, for an event that may be held for long: it would keep the whole block in memory.
+// Nobody may be reading the event's record meanwhile.
+func (g *Ledger) CopyOut(e *Event) {
+	if e.block != nil {
+		e.Record = e.Record.clone()
+		g.unref(e.block)
+		e.block = nil
+	}
+}
+
 // Retry gives the event back until due. Its bytes are copied out of their block first: it may wait for hours.
 func (g *Ledger) Retry(e *Event, due time.Time) bool {
 	if e.Gone() {
 		return false
 	}
 	e.lane.partition.inflight--
-	if e.block != nil {
-		e.Record = e.Record.clone()
-		g.unref(e.block)
-		e.block = nil
-	}
+	g.CopyOut(e)
 	e.state, e.due = waiting, due
 	if e.lane.partition.closing {
 		return true // stays undone; its next owner goes on with it
