@@ -101,6 +101,7 @@
 //     deploy the old members would otherwise drop the progress of the new mapping, and its events.
 //   - Assigned may be called again for a partition that is ours, when the client's fetch of offsets was interrupted.
 //   - Under "latest", a partition without a commit is committed before it is read: after a crash in between, latest would be later.
+//   - A broker that is down refuses at once, and the client asks at once again: a failed dial takes a moment.
 //   - A dead letter is produced without a deadline and is never cancelled. A cancelled idempotent write that had arrived already could
 //     make the next one be acknowledged and not written.
 //   - Records that stay are copied. One of a kilobyte would keep the megabytes of its fetch alive for hours.

@@ -48,8 +48,13 @@ type delivery struct {
 
 func newRig(t *testing.T, partitions int32) *rig {
 	t.Helper()
+	return newRigOn(t, 1, partitions)
+}
+
+func newRigOn(t *testing.T, brokers int, partitions int32) *rig {
+	t.Helper()
 	r := &rig{t: t, answer: func(*http.Request) int { return http.StatusOK }}
-	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.Ports(9092), kfake.SeedTopics(partitions, "events"), kfake.ListenFn(r.net.Listen))
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(brokers), kfake.Ports([]int{9092, 9093, 9094}[:brokers]...), kfake.SeedTopics(partitions, "events"), kfake.ListenFn(r.net.Listen))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,7 +83,7 @@ func (o *Options) client(name string) ([]kgo.Opt, error) {
 	if err != nil {
 		return nil, err
 	}
-	opts = append(opts, kgo.Dialer(unhurried(dial)))
+	opts = append(opts, kgo.Dialer((&patientDialer{dial: dial, failures: map[string]int{}}).DialContext))
 	mechanism, err := o.sasl()
 	if err != nil {
 		return nil, err
@@ -93,44 +93,6 @@ func (o *Options) client(name string) ([]kgo.Opt, error) {
 	}
 	return opts, nil
 }
-
-type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
-
-func (o *Options) dial() (dialFunc, error) {
-	plain := &net.Dialer{Timeout: dialTimeout}
-	switch {
-	case o.Dial != nil:
-		return o.Dial, nil
-	case o.TLS:
-		config, err := o.tls()
-		if err != nil {
-			return nil, err
-		}
-		return (&tls.Dialer{NetDialer: plain, Config: config}).DialContext, nil
-	default:
-		return plain.DialContext, nil
-	}
-}
-
-// unhurried lets a dial that fails take a moment. A broker that is down refuses at once, and franz-go repeats some requests without a
-// pause then, such as a member's OffsetFetch in the consumer protocol: it would spin until the broker is back.
-func unhurried(dial dialFunc) dialFunc {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := dial(ctx, network, address)
-		if err != nil {
-			select {
-			case <-ctx.Done():
-			case <-time.After(failedDial):
-			}
-		}
-		return conn, err
-	}
-}
-
-const (
-	dialTimeout = 10 * time.Second
-	failedDial  = 100 * time.Millisecond
-)
 
 func (o *Options) tls() (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
