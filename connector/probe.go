@@ -7,6 +7,7 @@ type Probe struct {
 	WindowBytes  int   // of one mapping
 	WindowEvents int   // of one mapping
 	SliceBytes   int   // of one slice that is read back
+	Slices       int   // of one mapping
 	FetchBytes   int32 // of one fetch of the head
 
 	// Decoded is called between reading records and handing them to the lanes, and may take its time: decoding does, where the time
@@ -39,6 +40,7 @@ func (p *Probe) budget(b budget) budget {
 	replace(&b.windowBytes, p.WindowBytes)
 	replace(&b.windowEvents, p.WindowEvents)
 	replace(&b.sliceBytes, p.SliceBytes)
+	replace(&b.slices, p.Slices)
 	return b
 }
 

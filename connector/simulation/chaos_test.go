@@ -36,7 +36,7 @@ func scenarioOf(seed uint64) scenario {
 		consumer: seed%2 == 0, static: rnd.IntN(3) == 0,
 		memory: connector.Probe{
 			CacheBytes: between(8, 48) << 10, WindowBytes: between(16, 64) << 10, WindowEvents: between(20, 120),
-			SliceBytes: between(4, 16) << 10, FetchBytes: int32(between(8, 64) << 10),
+			SliceBytes: between(4, 16) << 10, FetchBytes: int32(between(8, 64) << 10), Slices: between(1, 4),
 		},
 	}
 	s.settings = []string{

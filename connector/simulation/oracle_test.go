@@ -65,16 +65,16 @@ type stats struct {
 	latest                                   time.Duration // a dead letter of an expired window after the window's end
 	earliest                                 time.Duration
 	unsure                                   int // dead letters whose acknowledgement was never read
-	blocks                                   int // most bytes of records held beside the lanes' own
+	blocks, room                             int // most bytes of blocks that were held, and that may be
 }
 
 func (s *stats) duplicates() int { return s.ambiguous + s.overlapping + s.redelivered + s.reset }
 
 func (s *stats) String() string {
-	return fmt.Sprintf("%d records (%d undecodable), %d deliveries due, %d made; %d duplicates (%.2f%%: %d ambiguous answers, %d in flight at a handover, %d since the last commit, %d after a reset by the operator); dead letters %v; %d commits (%d refused or unanswered), at most %d characters; expired %v to %v after the window's end; at most %d bytes of blocks",
+	return fmt.Sprintf("%d records (%d undecodable), %d deliveries due, %d made; %d duplicates (%.2f%%: %d ambiguous answers, %d in flight at a handover, %d since the last commit, %d after a reset by the operator); dead letters %v; %d commits (%d refused or unanswered), at most %d characters; expired %v to %v after the window's end; at most %d of %d bytes of blocks",
 		s.records, s.undecodable, s.duties, s.deliveries, s.duplicates(), 100*float64(s.duplicates())/float64(max(1, s.deliveries)),
 		s.ambiguous, s.overlapping, s.redelivered, s.reset, s.letters, s.commits, s.refused, s.metadata,
-		s.earliest.Round(time.Second), s.latest.Round(time.Second), s.blocks)
+		s.earliest.Round(time.Second), s.latest.Round(time.Second), s.blocks, s.room)
 }
 
 func (o *oracle) fault(format string, args ...any) {
@@ -264,25 +264,4 @@ func (l *lane) what(d *duty) string {
 		return "the undecodable value"
 	}
 	return l.hook.name + "'s " + d.event.ID
-}
-
-// checkMemory: what was held at most was within what the probe allowed.
-func (o *oracle) checkMemory() {
-	m := o.world.memory
-	for _, p := range o.world.processes {
-		p.mu.Lock()
-		o.stats.blocks = max(o.stats.blocks, p.peak.Blocks)
-		for i, l := range p.peak.Lanes {
-			events := m.WindowEvents
-			if i < len(p.hooks) {
-				events = max(events, 4*p.hooks[i].batch)
-			} else {
-				events = 1000
-			}
-			if l.Events > events || l.Bytes > m.WindowBytes && l.Events > 1 {
-				o.fault("%s held %d events of %d bytes for mapping %d, at most %d of %d are allowed", p.name, l.Events, l.Bytes, i, events, m.WindowBytes)
-			}
-		}
-		p.mu.Unlock()
-	}
 }

@@ -28,7 +28,7 @@ func TestRestarts(t *testing.T) {
 				w := newWorld(t, scenario{
 					seed: *firstSeed, partitions: 3, brokers: 2, latency: time.Millisecond, window: 6 * time.Minute, slack: 6 * time.Minute,
 					hooks: allHooks(), consumer: c.consumer, static: c.static,
-					memory: connector.Probe{CacheBytes: 16 << 10, WindowBytes: 32 << 10, WindowEvents: 60, SliceBytes: 8 << 10},
+					memory: connector.Probe{CacheBytes: 16 << 10, WindowBytes: 32 << 10, WindowEvents: 60, SliceBytes: 8 << 10, Slices: 2, FetchBytes: 32 << 10},
 				})
 				defer w.close()
 				for _, e := range w.endpoints {
@@ -65,7 +65,7 @@ func TestRollingDeploy(t *testing.T) {
 		w := newWorld(t, scenario{
 			seed: *firstSeed, partitions: 4, brokers: 1, latency: time.Millisecond, window: 20 * time.Minute, slack: 20 * time.Minute,
 			hooks: before, retired: "views", settings: []string{"CONNECTOR_ORPHAN_GRACE=10m"},
-			memory: connector.Probe{CacheBytes: 16 << 10, WindowBytes: 32 << 10, WindowEvents: 60, SliceBytes: 8 << 10},
+			memory: connector.Probe{CacheBytes: 16 << 10, WindowBytes: 32 << 10, WindowEvents: 60, SliceBytes: 8 << 10, Slices: 2, FetchBytes: 32 << 10},
 		})
 		defer w.close()
 		wait := func(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // virtual time
@@ -139,7 +139,7 @@ func outage(t *testing.T, m mood, window, down time.Duration) {
 	w := newWorld(t, scenario{
 		seed: *firstSeed, partitions: 2, brokers: 1, latency: time.Millisecond, window: window, slack: time.Minute, hooks: allHooks(),
 		settings: []string{"CONNECTOR_MAX_IN_FLIGHT=8", "CONNECTOR_BATCH_LINGER=200ms"},
-		memory:   connector.Probe{CacheBytes: 64 << 10, WindowBytes: 128 << 10, WindowEvents: 200, SliceBytes: 16 << 10},
+		memory:   connector.Probe{CacheBytes: 64 << 10, WindowBytes: 128 << 10, WindowEvents: 200, SliceBytes: 16 << 10, Slices: 2, FetchBytes: 64 << 10},
 	})
 	defer w.close()
 	for _, e := range w.endpoints {
