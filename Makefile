@@ -9,10 +9,11 @@ FUZZTIME  ?= 10s
 BENCH     ?= .
 SEED      ?= 1
 CASES     ?= 100000
+SEEDS     ?= 200
 BENCHTIME ?= 1s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run build test integration differential fuzz bench vet lint fmt tidy check up down kafka-jars kafka-up kafka-down
+.PHONY: help demo run build test integration differential simulate mutations fuzz bench vet lint fmt tidy check up down kafka-jars kafka-up kafka-down
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +49,12 @@ differential: $(NODE_PACKAGES) ## compare CASES (100000) random triggers, mappin
 	cd .node && TZ=UTC node ../mapping/liquid/testdata/differential.mjs $(CASES) $(SEED) > liquid.jsonl
 	go test -count=1 -timeout 60m -tags "$(TAGS)" -v -run '^TestDifferential$$' ./mapping/liquid -args -rows "$(CURDIR)/.node/liquid.jsonl"
 
+simulate: ## simulate SEEDS (200) worlds in virtual time, from SEED (1) on, with everything that goes wrong in them, and judge what the connector did
+	go test -count=1 -timeout 3h -tags "$(TAGS) simulation" -v ./connector/simulation -args -seed $(SEED) -seeds $(SEEDS)
+
+mutations: ## make known mistakes in the code, one at a time, and see that the simulation and the models notice each; about half an hour
+	go test -count=1 -timeout 2h -tags mutations -v -run '^TestMutations$$' ./connector/simulation
+
 fuzz: ## run every fuzz target for FUZZTIME (10s)
 	@for package in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r -n1 dirname | sort -u); do \
 		for target in $$(grep -h -o '^func Fuzz[A-Za-z0-9_]*' $$package/*_test.go | cut -c6-); do \
@@ -60,7 +67,7 @@ bench: ## run the benchmarks that match BENCH (.) for BENCHTIME (1s) each
 	go test -tags $(TAGS) -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) ./...
 
 vet: ## go vet, tests and integration tests included
-	go vet -tags "$(TAGS) integration differential" ./...
+	go vet -tags "$(TAGS) integration differential simulation mutations" ./...
 
 lint: ## golangci-lint with the rules of .golangci.yml; the first run compiles it
 	$(LINT) run

@@ -161,6 +161,7 @@ func (o *oracle) judge() []string {
 	o.collect()
 	o.checkOutcomes()
 	o.checkCommits()
+	o.checkOwnership()
 	o.checkDuplicates()
 	o.checkWindows()
 	o.checkMemory()
