@@ -30,6 +30,7 @@ type Lane struct {
 	needs   int  // bytes of the record at read, when it had to give a slice away because of it; 0 when unknown
 	index   int  // place in the window's heap
 	arrived time.Time
+	removed bool // its mapping is gone: see Reconfigure
 }
 
 // cursor is the lane's progress: every record below it is settled.

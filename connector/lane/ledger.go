@@ -1,9 +1,6 @@
 package lane
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // Start says where the lane of a mapping begins on a partition that others have read already.
 type Start struct {
@@ -33,7 +30,7 @@ type Identity struct {
 	Background bool
 }
 
-// Settings of a ledger. They do not change while it lives.
+// Settings of a ledger. Only Reconfigure changes the lanes while it lives.
 type Settings struct {
 	Lanes       []Identity    // in the order of the bits of Block.Match; at most MaxLanes
 	Window      time.Duration // how long an event is retried, from when it was first read
@@ -59,27 +56,17 @@ type Ledger struct {
 	woken uint64 // windows that may have something to take now
 	reads uint64 // windows that may have a lane to read back for; one that is not in here has none
 	turn  int    // the window to look at first for the next slice
+
+	generation int // of the lanes: counts Reconfigure
 }
 
 // New returns an empty ledger. It refuses more lanes than MaxLanes and identities whose ids collide.
 func New(s Settings) (*Ledger, error) {
-	if len(s.Lanes) > MaxLanes {
-		return nil, fmt.Errorf("%d lanes, at most %d are possible", len(s.Lanes), MaxLanes)
+	windows, err := newWindows(s.Lanes)
+	if err != nil {
+		return nil, err
 	}
-	g := &Ledger{settings: s}
-	ids := map[uint32]string{}
-	for i, l := range s.Lanes {
-		id := LaneID(l.Name)
-		if other, taken := ids[id]; taken {
-			return nil, fmt.Errorf("mappings %q and %q have the same lane id: rename one of them", other, l.Name)
-		}
-		ids[id] = l.Name
-		g.windows = append(g.windows, &window{
-			index: i, id: id, start: l.Start, background: l.Background,
-			capEvents: l.Events, capBytes: l.Bytes, maxSlices: max(1, l.MaxSlices),
-		})
-	}
-	return g, nil
+	return &Ledger{settings: s, windows: windows}, nil
 }
 
 // wake notes that window w may have something to take.

@@ -100,11 +100,11 @@ func (g *Ledger) Assign(r Restored, now time.Time) Assigned {
 	}
 	for _, facts := range known {
 		if facts.frozen == 0 {
-			facts.frozen = (ceilSeconds(now) + 59) / 60 // rounded up: the grace must not end early
+			facts.frozen = frozenSince(now)
 		}
 		p.frozen = append(p.frozen, facts)
 	}
-	slices.SortFunc(p.frozen, func(a, b laneFacts) int { return cmp.Compare(a.id, b.id) })
+	sortLanes(p.frozen)
 	for _, facts := range p.frozen {
 		out.Frozen = append(out.Frozen, facts.id)
 	}
@@ -126,6 +126,13 @@ func (g *Ledger) Assign(r Restored, now time.Time) Assigned {
 		out.Lost = g.Truncate(p, *r.LogEnd, p.epoch, now)
 	}
 	return out
+}
+
+// frozenSince is a time in minutes, rounded up: the grace must not end early.
+func frozenSince(now time.Time) int64 { return (ceilSeconds(now) + 59) / 60 }
+
+func sortLanes(lanes []laneFacts) {
+	slices.SortFunc(lanes, func(a, b laneFacts) int { return cmp.Compare(a.id, b.id) })
 }
 
 // begin returns where a lane new to a partition starts.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -133,8 +134,10 @@ func (w *world) step(seed, number uint64) {
 		w.pass(time.Duration(w.rnd.IntN(600_000)) * time.Millisecond)
 	case n == 37:
 		w.rebalance()
-	case n == 38:
+	case n == 38 && w.rnd.IntN(3) > 0:
 		w.restart()
+	case n == 38:
+		w.reconfigure()
 	default:
 		switch w.rnd.IntN(40) {
 		case 0, 1:
@@ -432,7 +435,7 @@ func (w *world) restart() {
 	for _, l := range w.logs {
 		w.disturb(l)
 		if w.rnd.IntN(4) == 0 {
-			w.edit(l)
+			w.edit(l, nil)
 		}
 	}
 	config := w.config
@@ -443,12 +446,18 @@ func (w *world) restart() {
 	w.start(config)
 }
 
-// edit changes a mapping: from now on it matches fewer records.
-func (w *world) edit(l *partitionLog) {
+// edit changes a mapping: from now on it matches fewer records. What its lane in the process has taken stays.
+func (w *world) edit(l *partitionLog, running *Partition) {
 	lane := w.rnd.IntN(w.shape.lanes)
 	w.trace("partition %d: lane %d is edited and matches less", l.number, lane)
+	var undone []int64
+	if bit := slices.Index(w.config, lane); running != nil && bit >= 0 {
+		for e := running.lanes[bit].first; e != nil; e = e.next {
+			undone = append(undone, e.Offset)
+		}
+	}
 	for o := range l.match {
-		if w.rnd.IntN(2) == 0 {
+		if w.rnd.IntN(2) == 0 && !slices.Contains(undone, int64(o)) {
 			l.match[o] &^= 1 << lane
 			l.settled[lane][o] = true
 		}

@@ -12,8 +12,9 @@ type Read struct {
 	Offset    int64
 	Lanes     uint64
 
-	lane      *Lane
-	rewritten int // the partition's, when it was asked for
+	lane       *Lane
+	rewritten  int // the partition's, when it was asked for
+	generation int // the ledger's, when it was asked for
 }
 
 // NextRead picks the lane to read back for. Finish must follow. The lane's mapping may hold another slice: when all it may hold are held,
@@ -31,7 +32,7 @@ func (g *Ledger) NextRead() (Read, bool) {
 	g.turn = w.index + 1
 	best.reading = true
 	w.slices++
-	r := Read{Partition: best.partition, Offset: best.read, lane: best, rewritten: best.partition.rewritten}
+	r := Read{Partition: best.partition, Offset: best.read, lane: best, rewritten: best.partition.rewritten, generation: g.generation}
 	for _, l := range best.partition.lanes {
 		if l.behind && l.read >= best.read {
 			r.Lanes |= l.bit()
@@ -96,6 +97,12 @@ func (g *Ledger) Finish(r Read, b *Block, now time.Time) {
 	l := r.lane
 	l.reading = false
 	l.window.slices--
+	if r.generation != g.generation { // matched for other mappings
+		if !l.removed {
+			g.reads |= l.bit()
+		}
+		return
+	}
 	if r.rewritten != r.Partition.rewritten {
 		b = nil // other records stand there now
 	}
