@@ -31,6 +31,8 @@ func laneStart(m *mapping.Mapping) lane.Start {
 // Assigned takes over new partitions: their lanes go on where the last owner committed them.
 func (e *engine) Assigned(ctx context.Context, positions []kafka.Position) ([]kafka.Beginning, error) {
 	<-e.started // the client calls back while it is being created
+	e.swap.RLock()
+	defer e.swap.RUnlock()
 	restored := make([]lane.Restored, len(positions))
 	for i, p := range positions {
 		restored[i] = lane.Restored{
@@ -40,7 +42,7 @@ func (e *engine) Assigned(ctx context.Context, positions []kafka.Position) ([]ka
 		if p.Log != nil {
 			restored[i].LogStart, restored[i].LogEnd = p.Log.Start, &p.Log.End
 		}
-		at, err := e.timedStarts(ctx, p.TopicPartition)
+		at, err := e.timedStarts(ctx, p.TopicPartition, e.set)
 		if err != nil {
 			return nil, err
 		}
@@ -75,9 +77,9 @@ func (e *engine) Assigned(ctx context.Context, positions []kafka.Position) ([]ka
 }
 
 // timedStarts returns how to find the first offset after a time, when some mapping starts at one.
-func (e *engine) timedStarts(ctx context.Context, tp kafka.TopicPartition) (func(time.Time) int64, error) {
+func (e *engine) timedStarts(ctx context.Context, tp kafka.TopicPartition, set *mapping.Set) (func(time.Time) int64, error) {
 	found := map[time.Time]int64{}
-	for _, m := range e.set.Mappings() {
+	for _, m := range set.Mappings() {
 		if s := laneStart(m); s.Kind == lane.StartTime {
 			offset, err := e.admin.OffsetAt(ctx, tp, s.Time)
 			if err != nil {

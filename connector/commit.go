@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"segment-webhooks/connector/kafka"
@@ -55,6 +56,7 @@ func (e *engine) commitProgress(ctx context.Context) (size int) {
 	if len(commits) == 0 {
 		e.clean = began
 	}
+	e.reportRetired()
 	e.mu.Unlock()
 	if len(commits) > 0 {
 		within, cancel := context.WithTimeoutCause(ctx, commitTimeout, errCommitTimeout)
@@ -67,6 +69,18 @@ func (e *engine) commitProgress(ctx context.Context) (size int) {
 		}
 	}
 	return size
+}
+
+// reportRetired says which mappings' places were given up, and what they had not delivered. The lock is held.
+func (e *engine) reportRetired() {
+	for _, r := range e.ledger.Retired() {
+		mapping, known := e.former[r.ID]
+		if !known {
+			mapping = fmt.Sprintf("unknown, lane %08x", r.ID)
+		}
+		e.log.Warn("a mapping has been gone for longer than CONNECTOR_ORPHAN_GRACE: its place is given up, and what it had not delivered is not delivered any more",
+			"mapping", mapping, "topic", r.Partition.Topic, "partition", r.Partition.Number, "offset", r.Cursor, "undelivered_at_most", r.Undelivered)
+	}
 }
 
 const (

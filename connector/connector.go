@@ -33,6 +33,8 @@ type Options struct {
 	DialKafka    func(ctx context.Context, network, address string) (net.Conn, error)
 	DialEndpoint func(ctx context.Context, network, address string) (net.Conn, error)
 
+	Reload Reload // where changed mappings come from
+
 	Probe *Probe // for simulations
 }
 
@@ -73,11 +75,7 @@ func assemble(cfg *config.Config, set *mapping.Set, o Options) (*engine, error) 
 	if err != nil {
 		return nil, err
 	}
-	mappingNames := make([]string, 0, len(set.Mappings())+1)
-	for _, m := range set.Mappings() {
-		mappingNames = append(mappingNames, m.Name)
-	}
-	e, err := newEngine(newSettings(cfg, set, o), set, o.Log, newMetrics(o.Registry, append(mappingNames, "")))
+	e, err := newEngine(newSettings(cfg, set, o), set, o.Log, newMetrics(o.Registry, mappingNames(set)))
 	if err != nil {
 		sender.Close()
 		return nil, err
@@ -132,6 +130,15 @@ func (e *engine) serve(ctx context.Context, cfg *config.Config, kafkaOptions *ka
 	return e.run(ctx)
 }
 
+// mappingNames are what the lanes of a set are called in metrics; that of undecodable records has no name.
+func mappingNames(set *mapping.Set) []string {
+	names := make([]string, 0, len(set.Mappings())+1)
+	for _, m := range set.Mappings() {
+		names = append(names, m.Name)
+	}
+	return append(names, "")
+}
+
 func newSettings(cfg *config.Config, set *mapping.Set, o Options) settings {
 	d := cfg.Delivery
 	host, err := os.Hostname()
@@ -151,6 +158,7 @@ func newSettings(cfg *config.Config, set *mapping.Set, o Options) settings {
 		deadLetters:    d.DLQTopic,
 		budget:         o.Probe.budget(newBudget(int(cfg.MemoryBudget), len(set.Mappings()))),
 		probe:          o.Probe,
+		reload:         o.Reload,
 		name:           cfg.Kafka.Group + "@" + host,
 		startLatest:    cfg.Kafka.Start == "latest",
 		validate:       cfg.Events.Validate,

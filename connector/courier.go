@@ -16,17 +16,20 @@ import (
 // and hands the outcome back; there are as many as there is work, up to the mapping's requests in flight. No worker waits for
 // another, and no courier for another courier.
 type courier struct {
-	e     *engine
-	index int
-	m     *mapping.Mapping // nil for the lane of undecodable records
-	name  string           // in logs, metrics and dead letters; empty for undecodable records
-	ctx   context.Context  //nolint:containedctx // ends the workers, which no call starts
-	reach sink.Reach
+	e       *engine
+	index   int
+	m       *mapping.Mapping // nil for the lane of undecodable records
+	name    string           // in logs, metrics and dead letters; empty for undecodable records
+	ctx     context.Context  //nolint:containedctx // ends the workers, which no call starts
+	reach   sink.Reach
+	metrics *laneMetrics
 
 	endpoint     *endpoint      // nil for undecodable records
 	alternatives []*alternative // nil but for a Classic destination where one of several URLs is enough
 
 	// Under the engine's lock.
+	ended   bool       // the mappings were replaced
+	heir    *courier   // carries on in its place then; nil when the mapping is gone
 	idle    *sync.Cond // workers without work
 	waiting int
 	workers int
@@ -37,7 +40,7 @@ type courier struct {
 }
 
 func newCourier(e *engine, index int, m *mapping.Mapping) *courier {
-	c := &courier{e: e, index: index, m: m, idle: sync.NewCond(&e.mu), batches: newBatches()}
+	c := &courier{e: e, index: index, m: m, metrics: e.metrics.lanes[index], idle: sync.NewCond(&e.mu), batches: newBatches()}
 	if m != nil {
 		c.name = m.Name
 		c.alternatives = newAlternatives(m)
@@ -61,8 +64,9 @@ func (c *courier) batched() bool { return c.m != nil && c.m.Batch }
 
 // wake gets a worker going, if there can be one more. The engine's lock is held.
 func (c *courier) wake() {
+	c = c.latest()
 	switch {
-	case c.e.stopped:
+	case c.e.stopped, c.ended:
 	case c.waiting > 0:
 		c.idle.Signal()
 	case c.workers < c.e.settings.inFlight:
@@ -77,6 +81,37 @@ func (c *courier) stop() {
 		c.timer.Stop()
 	}
 	c.idle.Broadcast()
+}
+
+// retire ends the courier because the mappings were replaced: nothing more is taken, and what is open goes back. Workers conclude what
+// they have in hand. The heir, if there is one, carries on, and knows what was known about the endpoint if it is the same. The engine's lock is
+// held.
+func (c *courier) retire(heir *courier) {
+	c.ended, c.heir = true, heir
+	if heir != nil && heir.endpoint != nil && c.endpoint != nil && heir.endpoint.name == c.endpoint.name {
+		heir.endpoint = c.endpoint
+	}
+	c.batches.discard(func(ev *lane.Event) bool {
+		c.e.ledger.Release(ev)
+		return true
+	})
+	c.stop()
+}
+
+// latest is who carries on in the courier's place. The engine's lock is held.
+func (c *courier) latest() *courier {
+	for c.heir != nil {
+		c = c.heir
+	}
+	return c
+}
+
+// identity is that of the courier's lanes.
+func (c *courier) identity() string {
+	if c.m == nil {
+		return undecodableLane
+	}
+	return c.m.ID
 }
 
 // work delivers until the engine stops, or until there are idle workers enough.
@@ -99,7 +134,7 @@ func (c *courier) next(buf *[]*lane.Event) *shipment {
 	e := c.e
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for !e.stopped {
+	for !e.stopped && !c.ended {
 		now := time.Now()
 		if s := c.pick(buf, now); s != nil {
 			if c.more(now) {
@@ -158,7 +193,7 @@ func (c *courier) pick(buf *[]*lane.Event, now time.Time) *shipment {
 		if late := c.late(*buf, now); late != nil {
 			return late
 		}
-		if s := c.collect(*buf, now); s != nil {
+		if s := c.collect(*buf, now); s != nil || c.ended {
 			return s
 		}
 	}
@@ -293,9 +328,10 @@ func (c *courier) collect(events []*lane.Event, now time.Time) *shipment {
 	var failed *shipment
 	for _, r := range resolved {
 		switch {
-		case r.event.Gone() || r.event.Partition().Closing():
+		case r.event.Gone() || r.event.Partition().Closing() || c.ended:
 			e.ledger.Release(r.event)
 			e.settled.Broadcast()
+			c.wake()
 		case r.err != nil:
 			if failed == nil {
 				failed = &shipment{}
@@ -350,7 +386,8 @@ func (c *courier) discardClosing() {
 
 // arm sets the timer for the next thing that becomes due by itself. The engine's lock is held.
 func (c *courier) arm(now time.Time) {
-	if c.buried() {
+	c = c.latest()
+	if c.ended || c.buried() {
 		return
 	}
 	if c.endpoint.admit(now) == full {

@@ -100,7 +100,7 @@ func (c *courier) writeDeadLetters(events []*lane.Event, reason string) {
 			left = append(left, events[i])
 		}
 		if len(done) > 0 {
-			e.metrics.deadLettered(c.index, reason, len(done))
+			c.metrics.deadLettered(reason, len(done))
 			e.log.Info("events went to the dead-letter topic", "mapping", c.name, "reason", reason, "events", len(done),
 				"topic", done[0].Partition().Topic, "partition", done[0].Partition().Number, "first_offset", done[0].Offset,
 				"status", done[0].Last.Status, "error", done[0].Last.Error)

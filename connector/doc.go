@@ -17,6 +17,7 @@
 //	commit.go      the lowest offset that some lane still needs is committed, and beside it, in the metadata, how far
 //	               each lane is
 //	assign.go      partitions come, and their lanes go on where that metadata says; partitions go, see below
+//	reload.go      the mappings are replaced by others while all this goes on
 //	repair.go      a poll brings an error: records were deleted, a log was cut off, a topic is another than it was
 //
 // A lane whose next offset has been evicted from the cache is behind. It reads a slice of the log back by position (read.go,
@@ -32,6 +33,7 @@
 //	ingesters   as many as there are processors and slice readers: decode and match, the partitions of a poll side by side
 //	readBack    four: slices for lanes that are behind, whoever had little first
 //	commit      one: at each interval, and sooner when much is settled
+//	reload      one: looks at where the mappings come from every two seconds, and replaces them when that has changed
 //	resume      one: lets paused partitions go on; the reader may be waiting for just those
 //	workers     per mapping, from none to MAX_IN_FLIGHT: take, send, conclude. They start when there is work and end when there
 //	            is none; two stay. A timer per mapping wakes one when a retry or an open batch becomes due
@@ -48,7 +50,8 @@
 // wakes whom the change concerns. What an event says (Tries, Last, …) belongs to the worker that has taken it, until Settle,
 // Retry or Release gives it back.
 //
-// The gate, a channel of one, is older than the lock in the order: commit and Revoked take the gate, then the lock, and hold the
+// The gate, a channel of one, is older than the lock in the order, and swap, which keeps partitions from being taken over while mappings are
+// replaced, is older than both: commit and Revoked take the gate, then the lock, and hold the
 // gate across the request. Nobody takes it while holding the lock.
 //
 // # When partitions go
@@ -68,6 +71,14 @@
 // Crash: nothing runs. A commit is a true statement about what is settled, and what is settled stays so; so every commit
 // ever accepted is still true, however old. The next owner does again what the newest one does not mention. That is why lost,
 // late and repeated commits cost duplicates, and never an event.
+//
+// # When mappings change
+//
+// The new set is loaded and checked as a whole; one with faults changes nothing. Then, between two events, the gate, every ingester and the
+// lock are taken, in this order: nobody commits, nobody has matched for the old mappings and not yet appended, nobody takes. The ledger keeps the lanes
+// of mappings that stay, freezes the others, and forgets the cache, whose matches are the old mappings'. Couriers are replaced all at once: an
+// old one gives back what it has not sent, concludes what it has, and passes every later wake-up on to its heir, who also inherits what is known of the
+// endpoint. Nothing is drained and no partition moves, so a hanging endpoint delays nobody and nothing is repeated.
 //
 // # Traps
 //

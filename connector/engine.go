@@ -42,14 +42,15 @@ type engine struct {
 	repairs     map[kafka.TopicPartition]*repair
 	suspects    map[string]bool // topics that are being looked for
 	couriers    []*courier
-	endpoints   []*endpoint     // of every mapping
-	wanted      *sync.Cond      // a lane may want a slice read back
-	settled     *sync.Cond      // events in flight have become fewer
-	stopped     bool            // no more taking
-	hard        context.Context // ends when nothing may go on; nil before run
-	uncommitted int             // events settled since the last commit
-	clean       time.Time       // when all progress was committed for the last time
+	wanted      *sync.Cond        // a lane may want a slice read back
+	settled     *sync.Cond        // events in flight have become fewer
+	stopped     bool              // no more taking
+	hard        context.Context   // ends when nothing may go on; nil before run
+	uncommitted int               // events settled since the last commit
+	clean       time.Time         // when all progress was committed for the last time
+	former      map[uint32]string // names of mappings that were removed while running, by lane
 
+	swap    sync.RWMutex  // held while the mappings are replaced, and shared while partitions are taken over
 	started chan struct{} // closed once consumer is set
 	gate    chan struct{} // held by whoever commits, or gives partitions up
 	flow    chan struct{} // partitions may be resumed
@@ -72,7 +73,8 @@ type settings struct {
 	shutdownGrace  time.Duration
 	orphanGrace    time.Duration
 	deadLetters    string // topic
-	budget         budget
+	budget         budget // the shares of a mapping are for the number of mappings at the start: see budgetOf
+	reload         Reload
 	probe          *Probe
 	name           string // of this connector, in dead letters
 	startLatest    bool
@@ -103,6 +105,11 @@ func newBudget(memory, mappings int) budget {
 	return b
 }
 
+// budgetOf is the budget with so many mappings.
+func (s *settings) budgetOf(mappings int) budget {
+	return s.probe.budget(newBudget(s.memory, mappings))
+}
+
 const slowSliceReaders = 4
 
 func newEngine(s settings, set *mapping.Set, log *slog.Logger, m *metrics) (*engine, error) {
@@ -112,6 +119,7 @@ func newEngine(s settings, set *mapping.Set, log *slog.Logger, m *metrics) (*eng
 		fresh:      map[*lane.Partition]struct{}{},
 		repairs:    map[kafka.TopicPartition]*repair{},
 		suspects:   map[string]bool{},
+		former:     map[uint32]string{},
 		started:    make(chan struct{}),
 		gate:       make(chan struct{}, 1),
 		flow:       make(chan struct{}, 1),
@@ -121,25 +129,10 @@ func newEngine(s settings, set *mapping.Set, log *slog.Logger, m *metrics) (*eng
 		clean:      time.Now(),
 	}
 	e.wanted, e.settled = sync.NewCond(&e.mu), sync.NewCond(&e.mu)
-	mappings := set.Mappings()
-	identities := make([]lane.Identity, 0, len(mappings)+1)
-	for i, m := range mappings {
-		id := lane.Identity{Name: m.ID, Start: laneStart(m), Events: s.budget.windowEvents, Bytes: s.budget.windowBytes, MaxSlices: s.budget.slices}
-		if m.Batch { // a window always holds a few whole batches
-			id.Events = max(id.Events, 4*m.BatchSize)
-		}
-		identities = append(identities, id)
-		c := newCourier(e, i, m)
-		c.endpoint = e.endpointOf(m)
-		e.couriers = append(e.couriers, c)
-	}
-	identities = append(identities, lane.Identity{
-		Name: undecodableLane, Events: 1000, Bytes: s.budget.windowBytes, MaxSlices: 1, Background: len(mappings) > 0,
-	})
-	e.couriers = append(e.couriers, newCourier(e, len(mappings), nil))
+	e.couriers = e.newCouriers(set)
 	var err error
 	e.ledger, err = lane.New(lane.Settings{
-		Lanes: identities, Window: s.window, CacheBytes: s.budget.cacheBytes, OrphanGrace: s.orphanGrace,
+		Lanes: s.identities(set), Window: s.window, CacheBytes: s.budget.cacheBytes, OrphanGrace: s.orphanGrace,
 	})
 	if err != nil {
 		return nil, err
@@ -149,16 +142,41 @@ func newEngine(s settings, set *mapping.Set, log *slog.Logger, m *metrics) (*eng
 	return e, nil
 }
 
-// endpointOf returns the health of the place a mapping sends to. Mappings that send to one host have one each: behind a gateway one path
-// may fail while the others are well, and no mapping is to wait for another.
-func (e *engine) endpointOf(m *mapping.Mapping) *endpoint {
-	name := m.Endpoint()
-	if name == "" || m.Classic {
-		name = "mapping " + m.Name
+// identities describes the lanes of a set: one for each mapping, and one for records that are no events.
+func (s *settings) identities(set *mapping.Set) []lane.Identity {
+	mappings := set.Mappings()
+	budget := s.budgetOf(len(mappings))
+	out := make([]lane.Identity, 0, len(mappings)+1)
+	for _, m := range mappings {
+		id := lane.Identity{Name: m.ID, Start: laneStart(m), Events: budget.windowEvents, Bytes: budget.windowBytes, MaxSlices: budget.slices}
+		if m.Batch { // a window always holds a few whole batches
+			id.Events = max(id.Events, 4*m.BatchSize)
+		}
+		out = append(out, id)
 	}
-	h := newEndpoint(name, e.settings.backoff)
-	e.endpoints = append(e.endpoints, h)
-	return h
+	return append(out, lane.Identity{
+		Name: undecodableLane, Events: 1000, Bytes: budget.windowBytes, MaxSlices: 1, Background: len(mappings) > 0,
+	})
+}
+
+// newCouriers makes the couriers of a set, by lane. Mappings that send to one host have the health of an endpoint each: behind a gateway one
+// path may fail while the others are well, and no mapping is to wait for another.
+func (e *engine) newCouriers(set *mapping.Set) []*courier {
+	couriers := make([]*courier, 0, len(set.Mappings())+1)
+	for i, m := range set.Mappings() {
+		c := newCourier(e, i, m)
+		c.endpoint = newEndpoint(endpointName(m), e.settings.backoff)
+		couriers = append(couriers, c)
+	}
+	return append(couriers, newCourier(e, len(couriers), nil))
+}
+
+// endpointName is what the place that a mapping sends to is called.
+func endpointName(m *mapping.Mapping) string {
+	if name := m.Endpoint(); name != "" && !m.Classic {
+		return name
+	}
+	return "mapping " + m.Name
 }
 
 // undecodableLane is the lane of records that are no events. Its only delivery is the dead letter, so that the offset waits for it
@@ -217,6 +235,7 @@ func (e *engine) run(ctx context.Context) error {
 	})
 	loops.Go(func() { e.commitLoop(hard) })
 	loops.Go(func() { e.resumeLoop(hard) })
+	loops.Go(func() { e.reloadLoop(ctx, e.settings.reload) })
 	for range slowSliceReaders {
 		loops.Go(func() { e.readBack(hard) })
 	}

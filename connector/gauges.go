@@ -115,7 +115,11 @@ func (g *gauges) endpoints(send func(*prometheus.Desc, float64, ...string)) {
 		since float64
 	}
 	named := map[string]health{}
-	for _, h := range g.e.endpoints {
+	for _, c := range g.e.couriers {
+		h := c.endpoint
+		if h == nil {
+			continue
+		}
 		worst := named[h.name]
 		worst.state = max(worst.state, h.state())
 		if at := float64(h.since.Unix()); h.open && (worst.since == 0 || at < worst.since) {

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,8 +20,10 @@ type metrics struct {
 	lostOffsets                map[string]prometheus.Counter // by reason
 	commitsDone, commitsFailed prometheus.Counter
 	assigned                   prometheus.Gauge
+	reloads                    map[bool]prometheus.Counter // by success
 	families                   families
-	lanes                      []laneMetrics // by mapping; the last is for undecodable records
+	names                      []string       // of the mappings, as they are told
+	lanes                      []*laneMetrics // by mapping; the last is for undecodable records
 }
 
 // families are the numbers that each mapping has of its own.
@@ -93,11 +96,25 @@ func newMetrics(r *prometheus.Registry, names []string) *metrics {
 	commits := vector("commits_total", "Commits of offsets.", "result")
 	m.commitsDone, m.commitsFailed = commits.WithLabelValues("ok"), commits.WithLabelValues("error")
 	r.MustRegister(m.assigned, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	reloads := vector("mapping_reloads_total", "Times that the mappings were loaded anew.", "result")
+	m.reloads = map[bool]prometheus.Counter{true: reloads.WithLabelValues("ok"), false: reloads.WithLabelValues("error")}
+	m.use(names)
+	return m
+}
+
+// use makes the numbers of mappings with these names, the last of which is that of undecodable records. Those of other mappings
+// are no longer told. Nobody may be counting.
+func (m *metrics) use(names []string) {
+	for _, name := range m.names {
+		if !slices.Contains(names, name) {
+			m.families.forget(name)
+		}
+	}
+	m.names, m.lanes = names, nil
 	for _, name := range names[:len(names)-1] {
 		m.lanes = append(m.lanes, m.families.lane(name))
 	}
-	m.lanes = append(m.lanes, laneMetrics{dead: children(m.families.dead, "", []string{reasonUndecodable})})
-	return m
+	m.lanes = append(m.lanes, &laneMetrics{dead: children(m.families.dead, "", []string{reasonUndecodable})})
 }
 
 // connections counts the requests that a client has sent and the connections it has opened for them.
@@ -112,8 +129,8 @@ func (m *metrics) connections(c *sink.Client) {
 }
 
 // lane looks up the numbers of a mapping.
-func (f *families) lane(name string) laneMetrics {
-	l := laneMetrics{
+func (f *families) lane(name string) *laneMetrics {
+	l := &laneMetrics{
 		matched: f.matched.WithLabelValues(name), filtered: f.filtered.WithLabelValues(name),
 		delivered: f.delivered.WithLabelValues(name), retried: f.retried.WithLabelValues(name),
 		rejected: children(f.rejected, name, rejections), failures: children(f.failures, name, failures),
@@ -126,6 +143,17 @@ func (f *families) lane(name string) laneMetrics {
 		l.durations[c] = f.duration.WithLabelValues(name, c.String())
 	}
 	return l
+}
+
+// forget ends the numbers of a mapping.
+func (f *families) forget(name string) {
+	labels := prometheus.Labels{"mapping": name}
+	for _, v := range []*prometheus.CounterVec{f.matched, f.filtered, f.delivered, f.retried, f.rejected, f.dead, f.attempts, f.failures} {
+		v.DeletePartialMatch(labels)
+	}
+	for _, v := range []*prometheus.HistogramVec{f.duration, f.delay, f.batchEvents, f.batchBytes} {
+		v.DeletePartialMatch(labels)
+	}
 }
 
 func children(v *prometheus.CounterVec, name string, values []string) counters {
@@ -156,8 +184,7 @@ func (m *metrics) count(t *tally) {
 	*t = tally{}
 }
 
-func (m *metrics) attempt(i, events, bytes int, a sink.Answer) {
-	l := &m.lanes[i]
+func (l *laneMetrics) attempt(events, bytes int, a sink.Answer) {
 	l.attempts[a.Class].Inc()
 	l.durations[a.Class].Observe(a.End.Sub(a.Start).Seconds())
 	l.batchEvents.Observe(float64(events))
@@ -167,21 +194,22 @@ func (m *metrics) attempt(i, events, bytes int, a sink.Answer) {
 	}
 }
 
-func (m *metrics) delivered(i int, events []*lane.Event, at time.Time) {
-	l := &m.lanes[i]
+func (l *laneMetrics) settled(events []*lane.Event, at time.Time) {
 	l.delivered.Add(float64(len(events)))
 	for _, ev := range events {
 		l.delay.Observe(max(0, at.Sub(ev.Timestamp).Seconds()))
 	}
 }
 
-func (m *metrics) retried(i, events int) { m.lanes[i].retried.Add(float64(events)) }
+func (l *laneMetrics) putBack(events int) { l.retried.Add(float64(events)) }
 
-func (m *metrics) rejected(i, events int, a sink.Answer) {
-	m.lanes[i].rejected.of(failureReason(a)).Add(float64(events))
+func (l *laneMetrics) refused(events int, a sink.Answer) {
+	l.rejected.of(failureReason(a)).Add(float64(events))
 }
 
-func (m *metrics) deadLettered(i int, reason string, n int) { m.lanes[i].dead[reason].Add(float64(n)) }
+func (l *laneMetrics) deadLettered(reason string, n int) { l.dead[reason].Add(float64(n)) }
+
+func (m *metrics) reloaded(err error) { m.reloads[err == nil].Inc() }
 
 func (m *metrics) lost(reason string, offsets int64) { m.lostOffsets[reason].Add(float64(offsets)) }
 

@@ -26,8 +26,8 @@ func BenchmarkBookkeeping(b *testing.B) {
 	for i := range b.N {
 		t.records++
 		t.matched[i%50]++
-		m.attempt(i%50, 1, 1024, delivered)
-		m.delivered(i%50, event, delivered.End)
+		m.lanes[i%50].attempt(1, 1024, delivered)
+		m.lanes[i%50].settled(event, delivered.End)
 		if t.records == poll {
 			m.count(&t)
 		}

@@ -59,7 +59,7 @@ func (c *courier) attempt(s *shipment) (sink.Answer, error) {
 func (c *courier) send(r *sink.Request) sink.Answer {
 	a := c.e.sender.Send(c.ctx, r)
 	if a.Err == nil || c.ctx.Err() == nil {
-		c.e.metrics.attempt(c.index, r.Events(), len(r.Body()), a)
+		c.metrics.attempt(r.Events(), len(r.Body()), a)
 	}
 	return a
 }
@@ -108,7 +108,9 @@ func (c *courier) answered(s *shipment, a sink.Answer) {
 	what := h.answered(a, time.Now(), e.settings.inFlight, rand.Float64()) //nolint:gosec // spreads load, guards nothing
 	since := h.since
 	if what != unchanged {
-		e.ledger.SetFailing(c.index, h.open)
+		if latest := c.latest(); !latest.ended && latest.endpoint == h {
+			e.ledger.SetFailing(latest.index, h.open)
+		}
 		e.notify()
 	}
 	if limited || what != unchanged {
@@ -163,10 +165,10 @@ func (c *courier) conclude(s *shipment, a sink.Answer) {
 	}
 	switch a.Class {
 	case sink.Delivered:
-		e.metrics.delivered(c.index, s.events, a.End)
+		c.metrics.settled(s.events, a.End)
 		e.settle(s.events)
 	case sink.Rejected:
-		e.metrics.rejected(c.index, len(s.events), a)
+		c.metrics.refused(len(s.events), a)
 		c.bury(s.events, reasonRejected, failure(a))
 	case sink.Split:
 		half := len(s.events) / 2
@@ -219,7 +221,7 @@ func (c *courier) retry(events []*lane.Event, a sink.Answer) {
 	e.notify()
 	c.arm(now)
 	e.mu.Unlock()
-	e.metrics.retried(c.index, len(events)-len(expired))
+	c.metrics.putBack(len(events) - len(expired))
 	if len(expired) > 0 {
 		c.bury(expired, reasonExpired, f)
 	}

@@ -20,6 +20,7 @@ type status struct {
 	losses        map[string]int64 // by reason
 	unread        map[kafka.TopicPartition]*unread
 	missing       map[string]bool // topics
+	reloadErr     error           // why the mappings' source is not what runs; nil when it is
 }
 
 // unread is a partition whose reading fails; the zero name stands for all of them.
@@ -104,6 +105,13 @@ func (s *status) committed(err error) {
 		s.commitSince = time.Now()
 	}
 	s.commitErr = err
+}
+
+// reloaded records whether the mappings that run are those of their source. A source with faults changes nothing, so readiness does not depend on it.
+func (s *status) reloaded(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reloadErr = err
 }
 
 func (s *status) lost(reason string, offsets int64) {

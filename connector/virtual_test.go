@@ -36,6 +36,7 @@ type rig struct {
 	log      *slog.Logger     // of the connector; nil for none
 	probe    *connector.Probe // nil for none
 	registry *prometheus.Registry
+	reload   connector.Reload
 }
 
 type delivery struct {
@@ -119,7 +120,9 @@ func (r *rig) deliver(cfg *config.Config, set *mapping.Set) (stop func()) {
 	done := make(chan error, 1)
 	r.registry = prometheus.NewRegistry()
 	go func() {
-		done <- connector.Run(ctx, cfg, set, connector.Options{Log: r.log, Probe: r.probe, Registry: r.registry, DialKafka: r.net.DialContext, DialEndpoint: r.net.DialContext})
+		done <- connector.Run(ctx, cfg, set, connector.Options{
+			Log: r.log, Probe: r.probe, Reload: r.reload, Registry: r.registry, DialKafka: r.net.DialContext, DialEndpoint: r.net.DialContext,
+		})
 	}()
 	return func() {
 		r.t.Helper()

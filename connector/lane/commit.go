@@ -64,11 +64,31 @@ func (g *Ledger) retire(p *Partition, now time.Time) {
 	for _, l := range p.frozen {
 		if now.Sub(time.Unix(l.frozen*60, 0)) < g.settings.OrphanGrace {
 			kept = append(kept, l)
-		} else {
-			p.changed()
+			continue
 		}
+		r := Retired{Partition: p, ID: l.id, Cursor: l.cursor, Undelivered: p.head - l.cursor}
+		for _, s := range l.done {
+			r.Undelivered -= s.hi - s.lo
+		}
+		g.retired = append(g.retired, r)
+		p.changed()
 	}
 	p.frozen = kept
+}
+
+// Retired is a lane that was let go of.
+type Retired struct {
+	Partition   *Partition
+	ID          uint32
+	Cursor      int64 // everything below was settled
+	Undelivered int64 // offsets that were not; those that would not have matched count, so this is an upper bound
+}
+
+// Retired returns the lanes that Dirty has let go of since it was last asked.
+func (g *Ledger) Retired() []Retired {
+	r := g.retired
+	g.retired = nil
+	return r
 }
 
 // Oldest returns the lowest arrival time among the undone events and unread records of mapping m, over all its lanes: the age

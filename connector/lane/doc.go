@@ -70,6 +70,11 @@
 // lane begins at the committed offset. Facts are about one log: when it was cut off, other records stand at the same
 // offsets, and what was said about them is taken back ([Ledger.Truncate]).
 //
+// # Other mappings
+//
+// [Ledger.Reconfigure] replaces the mappings while everything goes on. It is what a restart with a last commit would do, but for what is
+// under way, which stays under way. Whatever was matched for the old mappings and is not taken yet is forgotten and read back.
+//
 // # What holds, always
 //
 //	I1  Every matching record from a lane's beginning on is settled in the end; what Kafka deleted before is reported as lost.

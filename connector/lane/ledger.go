@@ -51,7 +51,8 @@ type Ledger struct {
 	paused     int  // partitions
 	caughtUp   bool // a lane of a paused partition has come to its head since Pause was last called
 
-	spans []span // room for Snapshot
+	spans   []span // room for Snapshot
+	retired []Retired
 
 	woken uint64 // windows that may have something to take now
 	reads uint64 // windows that may have a lane to read back for; one that is not in here has none

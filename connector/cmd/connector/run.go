@@ -2,14 +2,17 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"flag"
 	"io"
 	"log/slog"
+	"os"
 	"runtime/debug"
 	"strings"
 
 	"segment-webhooks/connector"
 	"segment-webhooks/connector/config"
+	"segment-webhooks/mapping"
 )
 
 // runConnector delivers until ctx ends.
@@ -21,6 +24,9 @@ func runConnector(ctx context.Context, p process, flags *flag.FlagSet, args []st
 	if err != nil {
 		return err
 	}
+	asked, stop := hangups()
+	defer stop()
+	reload := reloading(c, p.environ, asked)
 	set, warnings, err := loadMappings(c, p.environ)
 	if err != nil {
 		return err
@@ -30,7 +36,7 @@ func runConnector(ctx context.Context, p process, flags *flag.FlagSet, args []st
 		log.Warn("a mapping may not do what it looks like", "warning", w)
 	}
 	limitMemory(p, c)
-	return connector.Run(ctx, c, set, connector.Options{Log: log, Build: readBuild(version, debug.ReadBuildInfo)})
+	return connector.Run(ctx, c, set, connector.Options{Log: log, Reload: reload, Build: readBuild(version, debug.ReadBuildInfo)})
 }
 
 // limitMemory makes the garbage collector work harder as the process nears what the budget allows it, instead of letting garbage double what is
@@ -53,4 +59,22 @@ func newLogger(w io.Writer, c *config.Config) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// reloading says where changed mappings come from: the file, which may change, and is read again on SIGHUP in any case. It has to be called
+// before the file is read for the first time.
+func reloading(c *config.Config, environ []string, asked <-chan os.Signal) connector.Reload {
+	if c.Mappings.File == "" {
+		return connector.Reload{}
+	}
+	fingerprint := func() (string, error) {
+		text, err := os.ReadFile(c.Mappings.File)
+		sum := sha256.Sum256(text)
+		return string(sum[:]), err
+	}
+	loaded, _ := fingerprint() // a file that cannot be read ends the start
+	return connector.Reload{
+		Load:        func() (*mapping.Set, []mapping.Warning, error) { return loadMappings(c, environ) },
+		Fingerprint: fingerprint, Loaded: loaded, Asked: asked,
+	}
 }
