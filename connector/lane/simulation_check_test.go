@@ -263,7 +263,10 @@ func (w *world) drive(dead int) {
 			w.finishRead()
 			moved = true
 		}
-		moved = moved || len(w.taken)+len(w.reads) > 0 || w.g.MayResume()
+		for len(w.postponed) > 0 && w.rnd.IntN(2) == 0 {
+			w.resumeRead()
+		}
+		moved = moved || len(w.taken)+len(w.reads)+len(w.postponed) > 0 || w.g.MayResume()
 		woken, reads := w.g.Woken()
 		awake, readers = awake|woken, readers || reads
 		w.asleep &^= woken

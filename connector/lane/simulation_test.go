@@ -37,6 +37,7 @@ type world struct {
 	owned         []*ownership
 	taken         []*Event
 	reads         []Read
+	postponed     []Read
 	asleep        uint64 // couriers that found nothing to take
 	readersAsleep bool   // readers that found nothing to read
 	settled       int    // deliveries
@@ -101,7 +102,7 @@ func (w *world) start(config []int) {
 	if err != nil {
 		w.failf("new: %v", err)
 	}
-	w.g, w.config, w.taken, w.reads = g, config, nil, nil
+	w.g, w.config, w.taken, w.reads, w.postponed = g, config, nil, nil, nil
 	w.asleep, w.readersAsleep = 0, false
 	w.owned = make([]*ownership, len(w.logs))
 	for i := range w.logs {
@@ -302,9 +303,12 @@ func (w *world) retry() {
 }
 
 func (w *world) read() {
-	if w.rnd.IntN(2) == 0 || len(w.reads) == 0 {
+	switch {
+	case len(w.postponed) > 0 && w.rnd.IntN(4) == 0:
+		w.resumeRead()
+	case w.rnd.IntN(2) == 0 || len(w.reads) == 0:
 		w.nextRead()
-	} else {
+	default:
 		w.finishRead()
 	}
 }
@@ -319,6 +323,13 @@ func (w *world) nextRead() bool {
 	return ok
 }
 
+func (w *world) resumeRead() {
+	r := w.postponed[0]
+	w.postponed = w.postponed[1:]
+	w.trace("partition %d at %d may be asked for again", r.Partition.Number, r.Offset)
+	w.g.Resume(r, w.now)
+}
+
 func (w *world) finishRead() {
 	i := w.rnd.IntN(len(w.reads))
 	r := w.reads[i]
@@ -330,9 +341,13 @@ func (w *world) finishRead() {
 		if o != nil && o.p == r.Partition {
 			w.lose(o)
 		}
-	case w.rnd.IntN(5) == 0: // could not be read
-	default:
+	case w.rnd.IntN(5) > 0:
 		b = w.block(l, r.Offset, 1+w.rnd.IntN(12), r.Lanes)
+	case w.rnd.IntN(2) == 0: // not for now
+		w.trace("reading partition %d at %d is postponed", l.number, r.Offset)
+		w.g.Postpone(r)
+		w.postponed = append(w.postponed, r)
+		return
 	}
 	w.trace("partition %d at %d has been read back: %v", l.number, r.Offset, b != nil)
 	w.g.Finish(r, b, w.now)

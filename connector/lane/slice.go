@@ -94,13 +94,29 @@ func (w *window) oldestBehind() *Lane {
 // Finish hands in the slice that was read, or nil when that did not work; the lane then asks again. The block must begin at
 // the offset asked for. Other lanes that stand in it use it as well, if they could ask for one of their own.
 func (g *Ledger) Finish(r Read, b *Block, now time.Time) {
+	g.Postpone(r)
+	g.finish(r, b, now)
+}
+
+// Postpone ends a read that cannot be done for now: what it would have become is free for other lanes of the mapping. The lane does not ask again
+// until Resume.
+func (g *Ledger) Postpone(r Read) {
+	r.lane.window.slices--
+	if !r.lane.removed {
+		g.reads |= r.lane.bit()
+	}
+}
+
+// Resume lets the lane of a postponed read ask again.
+func (g *Ledger) Resume(r Read, now time.Time) { g.finish(r, nil, now) }
+
+func (g *Ledger) finish(r Read, b *Block, now time.Time) {
 	l := r.lane
 	l.reading = false
-	l.window.slices--
+	if !l.removed {
+		g.reads |= l.bit()
+	}
 	if r.generation != g.generation { // matched for other mappings
-		if !l.removed {
-			g.reads |= l.bit()
-		}
 		return
 	}
 	if r.rewritten != r.Partition.rewritten {
@@ -110,7 +126,6 @@ func (g *Ledger) Finish(r Read, b *Block, now time.Time) {
 		b.end(r.Partition.head) // what is beyond has not been read by the group's reader yet, and will be
 	}
 	l.failed = b == nil || b.Next <= b.From
-	g.reads |= l.bit()
 	if l.partition.closing || l.failed {
 		return
 	}

@@ -354,3 +354,24 @@ func TestNothingIsLostByAPartitionThatIsGivenUp(t *testing.T) {
 		t.Errorf("lost is %+v, head %d; want nothing, and the head where it was", loss, ps[0].Head())
 	}
 }
+
+// A lane whose records cannot be read for now takes no slice away from the mapping's other lanes, and does not ask until it may.
+func TestAPostponedReadHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	a := mapping("a", 100)
+	r, _ := lagging(t, Settings{Lanes: []Identity{a}}, []int64{600}, []int64{700})
+	waits := r.wantRead(0, 600, 1)
+	r.wantNoRead() // the mapping may hold one slice
+	r.g.Postpone(waits)
+	if _, reads := r.g.Woken(); !reads {
+		t.Error("no reader is woken")
+	}
+	other := r.wantRead(1, 700, 1)
+	r.wantNoRead()
+	r.g.Resume(waits, r.now)
+	r.wantNoRead()
+	r.g.Finish(other, &Block{From: 700, Next: 710}, r.now)
+	r.g.Finish(r.wantRead(1, 710, 1), &Block{From: 710, Next: 1000}, r.now)
+	r.g.Finish(r.wantRead(0, 600, 1), &Block{From: 600, Next: 1000}, r.now)
+	r.wantNoRead()
+}
