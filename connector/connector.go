@@ -30,8 +30,9 @@ type Options struct {
 	Registry *prometheus.Registry // where the metrics are; nil: in one that only /metrics knows
 
 	// Networks other than the system's, for tests.
-	DialKafka    func(ctx context.Context, network, address string) (net.Conn, error)
-	DialEndpoint func(ctx context.Context, network, address string) (net.Conn, error)
+	DialKafka          func(ctx context.Context, network, address string) (net.Conn, error)
+	DialEndpoint       func(ctx context.Context, network, address string) (net.Conn, error)
+	DialSchemaRegistry func(ctx context.Context, network, address string) (net.Conn, error)
 
 	Reload Reload // where changed mappings come from
 
@@ -80,7 +81,7 @@ func assemble(cfg *config.Config, set *mapping.Set, o Options) (*engine, error) 
 		sender.Close()
 		return nil, err
 	}
-	decoder, err := schemas.New(schemas.Options{Format: schemas.Format(cfg.Events.Format), CamelNames: cfg.Events.FieldNames == "camel"})
+	decoder, err := NewDecoder(&cfg.Events, o)
 	if err != nil {
 		sender.Close()
 		return nil, err
@@ -183,13 +184,7 @@ func KafkaOptions(cfg *config.Config, o Options) *kafka.Options {
 		Brokers: k.Brokers, ClientID: "segment-webhooks",
 		TLS: k.TLS, CAFile: k.CAFile, CertFile: k.CertFile, KeyFile: k.KeyFile,
 		SASLMechanism: k.SASL.Mechanism, Username: k.SASL.Username, Password: k.SASL.Password.Reveal(),
-		Token: func() (string, error) {
-			if k.SASL.TokenFile == "" {
-				return k.SASL.Token.Reveal(), nil
-			}
-			text, err := os.ReadFile(k.SASL.TokenFile)
-			return strings.TrimSpace(string(text)), err
-		},
+		Token:  func() (string, error) { return token(k.SASL.Token, k.SASL.TokenFile) },
 		Topics: k.Topics, Group: k.Group, InstanceID: k.InstanceID, SessionTimeout: k.SessionTimeout,
 		ConsumerGroups: k.GroupProtocol == "consumer", Start: k.Start,
 		FetchMaxBytes: perFetch, FetchMaxPartitionBytes: min(perFetch, 256<<10),
@@ -206,19 +201,55 @@ func newSender(cfg *config.Config, o Options) (*sink.Client, error) {
 		HTTP2:     cfg.Delivery.HTTP2,
 		Dial:      o.DialEndpoint,
 	}
-	if path := cfg.Delivery.CAFile; path != "" {
-		pem, err := os.ReadFile(path)
-		if err != nil {
-			return nil, fmt.Errorf("reading the CA for endpoints: %w", err)
-		}
-		if so.RootCAs, err = x509.SystemCertPool(); err != nil {
-			so.RootCAs = x509.NewCertPool()
-		}
-		if !so.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("reading the CA for endpoints: %s holds no PEM certificate", path)
-		}
+	var err error
+	if so.RootCAs, err = authorities(cfg.Delivery.CAFile); err != nil {
+		return nil, fmt.Errorf("reading the CA for endpoints: %w", err)
 	}
 	return sink.NewClient(so)
+}
+
+// authorities are the system's and those in a file of PEM certificates; nil, which stands for the system's, where there is no file.
+func authorities(path string) (*x509.CertPool, error) {
+	if path == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s holds no PEM certificate", path)
+	}
+	return pool, nil
+}
+
+// NewDecoder makes the decoder that this configuration asks for.
+func NewDecoder(events *config.Events, o Options) (*schemas.Decoder, error) {
+	so := schemas.Options{Format: schemas.Format(events.Format), CamelNames: events.FieldNames == "camel"}
+	if r := &events.Registry; len(r.URLs) > 0 {
+		roots, err := authorities(r.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("reading the CA of the schema registry: %w", err)
+		}
+		so.Registry = &schemas.Registry{URLs: r.URLs, Username: r.Username, Password: r.Password.Reveal(), RootCAs: roots, Dial: o.DialSchemaRegistry}
+		if r.Token.IsSet() || r.TokenFile != "" {
+			so.Registry.Token = func() (string, error) { return token(r.Token, r.TokenFile) }
+		}
+	}
+	return schemas.New(so)
+}
+
+// token is a fixed one, or what a file holds now: another program may keep it fresh.
+func token(fixed config.Secret, path string) (string, error) {
+	if path == "" {
+		return fixed.Reveal(), nil
+	}
+	text, err := os.ReadFile(path)
+	return strings.TrimSpace(string(text)), err
 }
 
 // checkKafka finds out before the group is joined whether the work can be done: the brokers answer, the dead-letter topic is there.

@@ -18,6 +18,7 @@
 //	               each lane is
 //	assign.go      partitions come, and their lanes go on where that metadata says; partitions go, see below
 //	reload.go      the mappings are replaced by others while all this goes on
+//	schema.go      a record's schema is not at hand: its partition waits for the registry, and nothing else does
 //	repair.go      a poll brings an error: records were deleted, a log was cut off, a topic is another than it was
 //
 // A lane whose next offset has been evicted from the cache is behind. It reads a slice of the log back by position (read.go,
@@ -38,8 +39,8 @@
 //	workers     per mapping, from none to MAX_IN_FLIGHT: take, send, conclude. They start when there is work and end when there
 //	            is none; two stay. A timer per mapping wakes one when a retry or an open batch becomes due
 //	burials     one for each outcome to be dead-lettered, until the brokers have it
-//	repairs     one for each poll that has brought errors, until its partitions are read again; one for each topic that is
-//	            suspected to be gone
+//	repairs     one for each poll that has brought errors, until its partitions are read again; one for each partition that waits for
+//	            a schema, and one for each schema that the registry is asked for; one for each topic that is suspected to be gone
 //
 // and the Kafka client's own, on which assign.go is called.
 //
@@ -99,6 +100,8 @@
 //     outlived its assignment would look like progress over records that nobody has seen.
 //   - A partition with an error returns it from every poll, thousands of times a second: pause first, then think. But a pause
 //     throws away what the client has buffered, so one that flaps reads everything many times.
+//   - What waits for the registry must not keep what others wait with: no slice, no slice reader, no poll. A lane that is behind a record without
+//     schema gives its slice back and asks again later.
 //   - A position is set under the gate, in a paused partition, after what the same poll brought of it was thrown away; and the client does
 //     not move to where it believes to be, which after an error is not where it is.
 //   - The client remembers a pause across assignments. A partition that is assigned is resumed first.

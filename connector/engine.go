@@ -22,7 +22,8 @@ import (
 //	commit    commits the ledger's progress
 //	couriers  (per mapping, as many as it may have requests in flight) take events from the ledger and deliver them
 //	bury      one per outcome that has to be dead-lettered, until the brokers have acknowledged it
-//	repair    one per poll that has brought errors, until the partitions are read again
+//	repair    one per poll that has brought errors, until the partitions are read again; one per partition that waits for a schema
+//	schema    one per schema that is being asked for, until the registry has answered
 type engine struct {
 	settings settings
 	log      *slog.Logger
@@ -40,7 +41,9 @@ type engine struct {
 	partitions  map[kafka.TopicPartition]*lane.Partition
 	fresh       map[*lane.Partition]struct{} // wait for their first commit before they are read
 	repairs     map[kafka.TopicPartition]*repair
-	suspects    map[string]bool // topics that are being looked for
+	suspects    map[string]bool         // topics that are being looked for
+	schemas     map[frame]chan struct{} // that are being asked for; closed when they are there
+	waiting     map[*lane.Partition]int // reads that wait for a schema
 	couriers    []*courier
 	wanted      *sync.Cond        // a lane may want a slice read back
 	settled     *sync.Cond        // events in flight have become fewer
@@ -120,6 +123,8 @@ func newEngine(s settings, set *mapping.Set, log *slog.Logger, m *metrics) (*eng
 		repairs:    map[kafka.TopicPartition]*repair{},
 		suspects:   map[string]bool{},
 		former:     map[uint32]string{},
+		schemas:    map[frame]chan struct{}{},
+		waiting:    map[*lane.Partition]int{},
 		started:    make(chan struct{}),
 		gate:       make(chan struct{}, 1),
 		flow:       make(chan struct{}, 1),

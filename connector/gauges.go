@@ -14,7 +14,7 @@ type gauges struct {
 	inFlight, waiting, oldest, expiry, backlog, behind *prometheus.Desc // by mapping
 	failing, state                                     *prometheus.Desc // by endpoint
 	memoryUsed, memoryBudget, window                   *prometheus.Desc
-	paused, commitAge, ready                           *prometheus.Desc
+	paused, registryWaiting, commitAge, ready          *prometheus.Desc
 	build                                              *prometheus.Desc
 }
 
@@ -37,6 +37,7 @@ func newGauges(e *engine) *gauges {
 	g.memoryBudget = desc("memory_budget_bytes", "CONNECTOR_MEMORY_BUDGET.")
 	g.window = desc("retry_window_seconds", "CONNECTOR_RETRY_WINDOW.")
 	g.paused = desc("partitions_paused", "Partitions that are not read for now, because the memory is full.")
+	g.registryWaiting = desc("registry_waiting_partitions", "Partitions of which a record waits for its schema; they go on by themselves when the registry answers.")
 	g.commitAge = desc("commit_age_seconds", "Time for which progress has waited to be committed; 0 when all of it is.")
 	g.ready = desc("ready", "1 when /readyz answers 200, 0 when it answers 503.")
 	g.build = desc("build_info", "1; the labels say which program this is.", "version", "revision", "goversion")
@@ -67,6 +68,7 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 	g.mappings(now, send)
 	g.endpoints(send)
 	send(g.paused, float64(e.ledger.Paused()))
+	send(g.registryWaiting, float64(e.waitingPartitions()))
 	age := 0.0
 	if e.ledger.Uncommitted() {
 		age = now.Sub(e.clean).Seconds()

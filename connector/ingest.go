@@ -1,6 +1,8 @@
 package connector
 
 import (
+	"errors"
+
 	"segment-webhooks/connector/kafka"
 	"segment-webhooks/connector/lane"
 	"segment-webhooks/mapping"
@@ -41,54 +43,72 @@ func newIngester(set *mapping.Set, decoder *schemas.Decoder, valid func([]byte) 
 const blockBytes = 256 << 10
 
 // blocks returns what some lane must deliver of the records, in blocks of a handy size. Together they account for every offset from the
-// first record to the last.
-func (in *ingester) blocks(records []*kafka.Record) []*lane.Block {
-	var out []*lane.Block
-	for len(records) > 0 {
-		b, looked := in.fill(records, ^uint64(0), blockBytes)
+// first record to the last it has looked at, and it tells how many those are: it ends before one whose schema is not at hand.
+func (in *ingester) blocks(records []*kafka.Record) (out []*lane.Block, looked int) {
+	for looked < len(records) {
+		b, n := in.fill(records[looked:], ^uint64(0), blockBytes)
+		if n == 0 {
+			break
+		}
 		out = append(out, b)
-		records = records[looked:]
+		looked += n
 	}
-	return out
+	return out, looked
 }
 
 // slice returns one block of what the lanes in want must deliver, of about limit bytes. It begins at from and ends where it stopped
-// looking: at next, the offset after everything that was read, only when it has looked at every record.
-func (in *ingester) slice(records []*kafka.Record, want uint64, from, next int64, limit int) *lane.Block {
+// looking: at next, the offset after everything that was read, only when it has looked at every record. It is empty where the very first record's
+// schema is not at hand; waits is that record.
+func (in *ingester) slice(records []*kafka.Record, want uint64, from, next int64, limit int) (b *lane.Block, waits *kafka.Record) {
 	if len(records) == 0 {
-		return &lane.Block{From: from, Next: next}
+		return &lane.Block{From: from, Next: next}, nil
 	}
 	b, looked := in.fill(records, want, limit)
 	b.From = from
-	if looked == len(records) {
+	switch looked {
+	case len(records):
 		b.Next = next
+	case 0:
+		waits = records[0]
 	}
-	return b
+	return b, waits
 }
 
-// fill makes a block of records from the front, until it holds about limit bytes, and returns how many records it has looked at: at least one.
+// fill makes a block of records from the front, until it holds about limit bytes or comes to one whose schema is not at hand, and returns how many
+// records it has looked at.
 func (in *ingester) fill(records []*kafka.Record, want uint64, limit int) (*lane.Block, int) {
 	in.kept = in.kept[:0]
 	looked, size := 0, 0
 	for looked < len(records) && size < limit {
 		r := records[looked]
-		looked++
 		if r.Attrs.IsControl() {
+			looked++
 			continue
 		}
-		k := in.match(r)
+		k, waits := in.match(r)
+		if waits {
+			break
+		}
+		looked++
 		if k.match &= want; k.match != 0 {
 			in.kept = append(in.kept, k)
 			size += len(r.Key) + len(r.Value)
 		}
 	}
-	return in.block(records[0].Offset, records[looked-1].Offset+1), looked
+	next := records[0].Offset
+	if looked > 0 {
+		next = records[looked-1].Offset + 1
+	}
+	return in.block(records[0].Offset, next), looked
 }
 
-// match decodes one record and evaluates the triggers.
-func (in *ingester) match(r *kafka.Record) kept {
-	in.records++
+// match decodes one record and evaluates the triggers, unless the record has to wait for its schema.
+func (in *ingester) match(r *kafka.Record) (k kept, waits bool) {
 	event, err := in.decoder.Decode(r.Value)
+	if err != nil && errors.Is(err, schemas.ErrUnavailable) {
+		return kept{}, true
+	}
+	in.records++
 	var match uint64
 	if err == nil {
 		event, match, err = in.reader.Read(event)
@@ -98,7 +118,7 @@ func (in *ingester) match(r *kafka.Record) kept {
 	}
 	if err != nil {
 		in.undecodable++
-		return kept{record: r, problem: err.Error(), match: in.failed}
+		return kept{record: r, problem: err.Error(), match: in.failed}, false
 	}
 	for i := range in.matched {
 		if match>>i == 0 {
@@ -106,7 +126,7 @@ func (in *ingester) match(r *kafka.Record) kept {
 		}
 		in.matched[i] += int(match >> i & 1)
 	}
-	return kept{record: r, event: event, match: match}
+	return kept{record: r, event: event, match: match}, false
 }
 
 // block copies the kept records into a block of their own: one allocation for all their bytes.

@@ -58,8 +58,12 @@ func TestBlocksAccountForEveryRecord(t *testing.T) {
 		records := testRecords(rnd, 1+rnd.IntN(60))
 		end := records[len(records)-1].Offset + 1 + int64(rnd.IntN(3))
 		lanes := uint64(rnd.IntN(8))
+		whole, looked := in.blocks(records)
+		if looked != len(records) {
+			t.Fatalf("seed %d: looked at %d of %d", seed, looked, len(records))
+		}
 		for name, blocks := range map[string][]*lane.Block{
-			"blocks": in.blocks(records),
+			"blocks": whole,
 			"slices": readBackInPieces(in, records, lanes, end, 1+rnd.IntN(200)),
 		} {
 			mask := lanes
@@ -102,7 +106,7 @@ func readBackInPieces(in *ingester, records []*kafka.Record, lanes uint64, end i
 				rest = append(rest, r)
 			}
 		}
-		b := in.slice(rest, lanes, at, end, limit)
+		b, _ := in.slice(rest, lanes, at, end, limit)
 		out = append(out, b)
 		at = b.Next
 	}
@@ -115,7 +119,8 @@ func TestBlocksCopy(t *testing.T) {
 	in := testIngester(t)
 	value := []byte(`{"type":"page", "x": 1.0}`)
 	records := []*kafka.Record{{Offset: 5, Key: []byte("k"), Value: value, Headers: []kafka.Header{{Key: "h", Value: []byte("v")}}}}
-	r := in.blocks(records)[0].Records[0]
+	blocks, _ := in.blocks(records)
+	r := blocks[0].Records[0]
 	clear(value)
 	clear(records[0].Key)
 	clear(records[0].Headers[0].Value)

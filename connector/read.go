@@ -46,7 +46,7 @@ func (e *engine) append(fetches []kafka.Fetch) (brought int) {
 		in := <-e.readers
 		working.Go(func() {
 			defer func() { e.readers <- in }()
-			blocks := in.blocks(f.Records)
+			blocks, looked := in.blocks(f.Records)
 			e.metrics.count(&in.tally)
 			e.settings.probe.decoded()
 			e.mu.Lock()
@@ -57,7 +57,10 @@ func (e *engine) append(fetches []kafka.Fetch) (brought int) {
 			}
 			now := time.Now()
 			for _, b := range blocks {
-				e.ledger.Append(p, b, f.Records[len(f.Records)-1].LeaderEpoch, now)
+				e.ledger.Append(p, b, f.Records[looked-1].LeaderEpoch, now)
+			}
+			if looked < len(f.Records) {
+				e.await(p, f.Records[looked])
 			}
 			e.notify()
 		})
@@ -116,7 +119,11 @@ func (e *engine) readBack(ctx context.Context) {
 		if stopped {
 			return
 		}
-		b, err := e.slice(ctx, r)
+		b, waits, err := e.slice(ctx, r)
+		if waits != nil {
+			e.postpone(r, waits)
+			continue
+		}
 		if err == nil && b != nil && b.Next <= b.From {
 			err = errNothingThere // asking again at once would only ask
 		}
@@ -138,7 +145,8 @@ var errOtherTopic = errors.New("the topic was deleted, and perhaps created again
 
 var errNothingThere = errors.New("nothing can be read at the offset yet")
 
-func (e *engine) slice(ctx context.Context, r lane.Read) (*lane.Block, error) {
+// slice reads a block for r. Where its first record has to wait for its schema, that is returned instead.
+func (e *engine) slice(ctx context.Context, r lane.Read) (b *lane.Block, waits *kafka.Record, err error) {
 	tp := name(r.Partition)
 	s, err := e.admin.ReadAt(ctx, tp, r.Offset, int32(e.settings.budget.sliceBytes))
 	switch {
@@ -148,19 +156,22 @@ func (e *engine) slice(ctx context.Context, r lane.Read) (*lane.Block, error) {
 		if e.partitions[tp] == r.Partition {
 			e.deleted(r.Partition, s.LogStart)
 		}
-		return nil, nil
+		return nil, nil, nil
 	case kafka.IsOtherTopic(err), err == nil && !r.Partition.Of(s.TopicID):
 		e.mu.Lock()
 		e.suspect(tp.Topic)
 		e.mu.Unlock()
-		return nil, errOtherTopic
+		return nil, nil, errOtherTopic
 	case err != nil: // also beyond the end of the log, which is no loss and must not be asked about in a loop
-		return nil, err
+		return nil, nil, err
 	}
 	in := <-e.readers
 	defer func() { e.readers <- in }()
-	b := in.slice(s.Records, r.Lanes, r.Offset, s.Next, e.settings.budget.sliceBytes)
+	b, waits = in.slice(s.Records, r.Lanes, r.Offset, s.Next, e.settings.budget.sliceBytes)
 	in.tally = tally{} // they were counted when they came for the first time
 	e.settings.probe.decoded()
-	return b, nil
+	if b.Next > b.From {
+		waits = nil // there is something before it
+	}
+	return b, waits, nil
 }

@@ -50,14 +50,22 @@ type Redelivery struct {
 }
 
 // Prepare decodes a record and resolves a mapping's fields on it. The record's topic, partition and offset are those it was first read at; its bytes
-// must not change until the event is delivered. An error means that no request can be made of it.
+// must not change until the event is delivered. An error means that no request can be made of it; with schemas.ErrUnavailable in it, none can be made
+// for now, because the schema registry does not answer.
 func (r *Redeliverer) Prepare(m *mapping.Mapping, record *kafka.Record) (*Redelivery, error) {
 	c := r.courier(m)
 	if c == nil {
 		return nil, fmt.Errorf("mapping %q is not among those that are configured", m.Name)
 	}
 	in := <-r.e.readers
-	k := in.match(record)
+	k, waits := in.match(record)
+	if waits {
+		if err := r.e.decoder.Load(c.ctx, record.Value); err != nil {
+			r.e.readers <- in
+			return nil, err
+		}
+		k, _ = in.match(record)
+	}
 	event := k.event
 	if !same(event, record.Value) {
 		event = append([]byte(nil), event...)

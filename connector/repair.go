@@ -13,7 +13,8 @@ import (
 // every poll otherwise, thousands of times a second.
 type repair struct {
 	broken []broken
-	pause  time.Duration // before they are read again
+	pause  time.Duration   // before they are read again
+	schema <-chan struct{} // closed when the schema is there that their next record waits for; nil where none does
 }
 
 type broken struct {
@@ -89,6 +90,9 @@ func (e *engine) repair(ctx context.Context, r *repair) {
 	case <-ctx.Done():
 		return
 	case <-time.After(r.pause):
+	}
+	if r.schema != nil && !e.haveSchema(ctx, r) {
+		return
 	}
 	e.mu.Lock()
 	var again []kafka.TopicPartition

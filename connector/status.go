@@ -21,6 +21,13 @@ type status struct {
 	unread        map[kafka.TopicPartition]*unread
 	missing       map[string]bool // topics
 	reloadErr     error           // why the mappings' source is not what runs; nil when it is
+	schemas       map[frame]unanswered
+}
+
+// unanswered is a schema that the registry has been asked for in vain.
+type unanswered struct {
+	since time.Time
+	err   error
 }
 
 // unread is a partition whose reading fails; the zero name stands for all of them.
@@ -31,7 +38,7 @@ type unread struct {
 }
 
 func newStatus() *status {
-	return &status{losses: map[string]int64{}, unread: map[kafka.TopicPartition]*unread{}, missing: map[string]bool{}}
+	return &status{losses: map[string]int64{}, unread: map[kafka.TopicPartition]*unread{}, missing: map[string]bool{}, schemas: map[frame]unanswered{}}
 }
 
 // Why offsets are lost.
@@ -72,6 +79,13 @@ func (s *status) ready() error {
 	}
 	for topic := range s.missing {
 		errs = append(errs, fmt.Errorf("the topic %s does not exist any more", topic))
+	}
+	if oldest, n := s.oldestSchema(); n > 0 {
+		more := ""
+		if n > 1 {
+			more = fmt.Sprintf(", and %d other schemas", n-1)
+		}
+		errs = append(errs, fmt.Errorf("partitions wait for the schema registry since %s: %w%s", oldest.since.UTC().Format(time.RFC3339), oldest.err, more))
 	}
 	for _, loss := range []struct{ reason, text string }{
 		{lostToRetention, "%d offsets were deleted from Kafka before they were delivered"},
@@ -118,6 +132,36 @@ func (s *status) lost(reason string, offsets int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.losses[reason] += offsets
+}
+
+// oldestSchema returns the schema that has been waited for longest, and how many there are.
+func (s *status) oldestSchema() (oldest unanswered, n int) {
+	for _, u := range s.schemas {
+		if oldest.err == nil || u.since.Before(oldest.since) {
+			oldest = u
+		}
+	}
+	return oldest, len(s.schemas)
+}
+
+// registryFailed records that the registry was asked for a schema, in vain where err says so. It says whether that is news: the first of
+// those that are missing, or the last that has come.
+func (s *status) registryFailed(of frame, err error) (news bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before, failed := s.schemas[of]
+	switch {
+	case err == nil:
+		delete(s.schemas, of)
+		return failed && len(s.schemas) == 0
+	case failed:
+		before.err = err
+		s.schemas[of] = before
+		return false
+	default:
+		s.schemas[of] = unanswered{time.Now(), err}
+		return len(s.schemas) == 1
+	}
 }
 
 func (s *status) topicMissing(topic string, yes bool) {

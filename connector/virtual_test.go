@@ -121,7 +121,7 @@ func (r *rig) deliver(cfg *config.Config, set *mapping.Set) (stop func()) {
 	r.registry = prometheus.NewRegistry()
 	go func() {
 		done <- connector.Run(ctx, cfg, set, connector.Options{
-			Log: r.log, Probe: r.probe, Reload: r.reload, Registry: r.registry, DialKafka: r.net.DialContext, DialEndpoint: r.net.DialContext,
+			Log: r.log, Probe: r.probe, Reload: r.reload, Registry: r.registry, DialKafka: r.net.DialContext, DialEndpoint: r.net.DialContext, DialSchemaRegistry: r.net.DialContext,
 		})
 	}()
 	return func() {

@@ -114,10 +114,18 @@ func (d *Decoder) Decode(value []byte) ([]byte, error) {
 // After nil, Decode has an answer. It waits for the registry, but no longer than the registry's timeout; an error is ErrUnavailable, ctx's cause
 // in it where ctx ended. While the registry fails, calls that follow within a second get the same error and the registry is left alone.
 func (d *Decoder) Load(ctx context.Context, value []byte) error {
-	if d.registry == nil || d.format == JSON || framing(value) != registered || len(value) < registered.header() {
+	if d.registry == nil || d.format == JSON || len(value) < registered.header() || framing(value) != registered {
 		return nil
 	}
 	return d.registry.load(ctx, binary.BigEndian.Uint32(value[1:]))
+}
+
+// Ping asks the registry whether it answers requests for schemas, with these credentials. Without a registry it does nothing.
+func (d *Decoder) Ping(ctx context.Context) error {
+	if d.registry == nil {
+		return nil
+	}
+	return d.registry.ping(ctx)
 }
 
 func (d *Decoder) decodeRegistered(value []byte) ([]byte, error) {

@@ -20,10 +20,11 @@ import (
 
 // Registry says where a schema registry is that speaks Confluent's API.
 type Registry struct {
-	URLs               []string       // http or https; the next one is asked where one cannot be reached
-	Username, Password string         // for basic authentication; "" for none
-	RootCAs            *x509.CertPool // nil: the system's
-	Timeout            time.Duration  // of a load; 0 is 5 s
+	URLs               []string               // http or https; the next one is asked where one cannot be reached
+	Username, Password string                 // for basic authentication; "" for none
+	Token              func() (string, error) // for bearer authentication, asked before every request; nil for none
+	RootCAs            *x509.CertPool         // nil: the system's
+	Timeout            time.Duration          // of a load; 0 is 5 s
 	Dial               func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -32,8 +33,10 @@ const (
 
 	// pause is how long the registry is left alone after it has failed to answer.
 	pause = time.Second
-	// unknownFor is how long an id that the registry did not know is not asked for again.
-	unknownFor = 30 * time.Second
+	// An id that the registry did not know is not asked for again for a while, which doubles with every time: a schema that has just been registered
+	// may not have come to every instance of the registry.
+	unknownAtFirst = time.Second
+	unknownFor     = 30 * time.Second
 
 	maxSchemas    = 1000 // kept at a time
 	maxReferences = 100  // of a schema, those of its references included
@@ -59,7 +62,8 @@ type registry struct {
 type answer struct {
 	schema *schema
 	err    error
-	until  time.Time // errors only; zero: for good
+	until  time.Time     // errors only; zero: for good
+	keeps  time.Duration // until then
 }
 
 func newRegistry(o *Registry, camel bool) (*registry, error) {
@@ -87,6 +91,15 @@ func newRegistry(o *Registry, camel bool) (*registry, error) {
 	}
 	if o.Username != "" || o.Password != "" {
 		options = append(options, sr.BasicAuth(o.Username, o.Password))
+	}
+	if o.Token != nil {
+		options = append(options, sr.PreReq(func(request *http.Request) error {
+			token, err := o.Token()
+			if err == nil {
+				request.Header.Set("Authorization", "Bearer "+token)
+			}
+			return err
+		}))
 	}
 	client, err := sr.NewClient(options...)
 	if err != nil {
@@ -135,7 +148,10 @@ func (r *registry) load(parent context.Context, id uint32) error {
 	case errors.As(err, &refused):
 		a := answer{err: fmt.Errorf("schema %d: %w", id, err)}
 		if refused.mayCome {
-			a.until = time.Now().Add(unknownFor)
+			r.mu.RLock()
+			a.keeps = min(max(2*r.known[id].keeps, unknownAtFirst), unknownFor)
+			r.mu.RUnlock()
+			a.until = time.Now().Add(a.keeps)
 		}
 		r.keep(id, a)
 	case err != nil:
@@ -240,6 +256,21 @@ func (r *registry) askReferences(ctx context.Context, references []sr.SchemaRefe
 		*out = append(*out, found.Schema)
 	}
 	return nil
+}
+
+// ping finds out whether the registry answers requests for schemas: it asks for one that there cannot be.
+func (r *registry) ping(parent context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(parent, r.timeout, fmt.Errorf("no answer within %v", r.timeout))
+	defer cancel()
+	err := r.client.Do(ctx, http.MethodGet, fmt.Sprintf("/schemas/ids/%d", math.MaxInt32), nil, nil)
+	switch {
+	case err == nil || errorCode(err) == sr.ErrSchemaNotFound.Code:
+		return nil
+	case ctx.Err() != nil:
+		return errors.Join(context.Cause(ctx), err)
+	default:
+		return describe(err)
+	}
 }
 
 // errorCode is the registry's own code of an error, 0 if it has none. A status of 404 alone may come from anywhere.

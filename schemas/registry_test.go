@@ -174,6 +174,62 @@ func TestRegistryOverTLS(t *testing.T) {
 	}
 }
 
+// A token is asked for before every request: another program may keep it fresh.
+func TestRegistryWithToken(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Header.Get("Authorization") {
+		case "Bearer new":
+			counts(w, r)
+		case "":
+			t.Error("a request without token")
+			fallthrough
+		default:
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	}))
+	t.Cleanup(server.Close)
+	token, broken := "old", errors.New("the file is not there")
+	var fails error
+	d := newDecoder(t, Options{Registry: &Registry{URLs: []string{server.URL}, Token: func() (string, error) { return token, fails }}})
+	if err := d.Ping(t.Context()); err == nil || !strings.Contains(err.Error(), "status 401") {
+		t.Errorf("with an old token: %v", err)
+	}
+	token = "new"
+	if got, err := decodeAfterLoad(t, d, framed(1, counterValue)); got != `{"n":7}` || err != nil {
+		t.Errorf("with a new token: %s, %v", got, err)
+	}
+	fails = broken
+	if err := d.Load(t.Context(), framed(2, counterValue)); !errors.Is(err, broken) || !errors.Is(err, ErrUnavailable) {
+		t.Errorf("without a token: %v", err)
+	}
+}
+
+// Ping says whether a registry is there; what it has does not matter.
+func TestPing(t *testing.T) {
+	t.Parallel()
+	fake := srfake.New()
+	t.Cleanup(fake.Close)
+	for _, tt := range []struct {
+		name string
+		d    *Decoder
+		want string
+	}{
+		{"no registry", NewDecoder(), ""},
+		{"an empty one", newDecoder(t, Options{Registry: &Registry{URLs: []string{fake.URL()}}}), ""},
+		{"one out of order", answering(t, 500, `{"error_code":50001,"message":"Error in the backend data store"}`), "status 500"},
+		{"something else", answering(t, 404, "page not found"), "status 404"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			err := tt.d.Ping(t.Context())
+			if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
 func TestRegistryOptions(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -338,7 +394,7 @@ func TestLoadIsCancelled(t *testing.T) {
 	})
 }
 
-// An id that the registry did not know is asked for again, but not soon: it may be registered later.
+// An id that the registry did not know is asked for again, but less and less often: it may be registered later.
 func TestUnknownIDIsAskedForAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -354,6 +410,13 @@ func TestUnknownIDIsAskedForAgain(t *testing.T) {
 		}
 		if n := s.requests.Load(); n != 1 {
 			t.Errorf("%d requests, want 1", n)
+		}
+		for start := time.Now(); time.Since(start) < 10*unknownFor; <-time.After(time.Second) {
+			_, _ = decodeAfterLoad(t, d, framed(1, counterValue))
+		}
+		asked := int(s.requests.Load())
+		if asked < 12 || asked > 17 {
+			t.Errorf("%d requests in %v, want them to become fewer", asked, 10*unknownFor)
 		}
 		s.answers(counts)
 		<-time.After(unknownFor + time.Second)

@@ -91,6 +91,10 @@ type SchemaRegistry struct {
 	// Username and Password are for basic authentication; both or neither.
 	Username string
 	Password Secret
+	// Token is for bearer authentication. TokenFile is a file that holds one and that another program keeps fresh: it is to
+	// be read again for every request. One of the two, or neither.
+	Token     Secret
+	TokenFile string
 	// CAFile holds certificates of a private authority that the registry may use besides the system's, PEM.
 	CAFile string
 }

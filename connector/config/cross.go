@@ -94,13 +94,8 @@ func (l *loader) checkRegistry() {
 	if !l.sound("SCHEMA_REGISTRY_URL") {
 		return
 	}
-	password := ""
-	for _, name := range []string{"SCHEMA_REGISTRY_PASSWORD", "SCHEMA_REGISTRY_PASSWORD_FILE"} {
-		if l.isSet(name) {
-			password = name
-		}
-	}
-	for _, name := range []string{"SCHEMA_REGISTRY_USERNAME", password, "SCHEMA_REGISTRY_CA_FILE"} {
+	password, token := l.secretName("SCHEMA_REGISTRY_PASSWORD"), l.secretName("SCHEMA_REGISTRY_TOKEN")
+	for _, name := range []string{"SCHEMA_REGISTRY_USERNAME", password, token, "SCHEMA_REGISTRY_CA_FILE"} {
 		if len(r.URLs) == 0 && name != "" && l.isSet(name) {
 			l.fault(name, "", "is set, but "+Prefix+"SCHEMA_REGISTRY_URL is not", "give the registry's URL, or remove it")
 		}
@@ -110,6 +105,8 @@ func (l *loader) checkRegistry() {
 	}
 	user := l.isSet("SCHEMA_REGISTRY_USERNAME")
 	switch {
+	case token != "" && (user || password != ""):
+		l.fault(token, "", "is set, and so is a user or a password", "authenticate in one way: keep the token, or the user and the password")
 	case user && password == "":
 		l.fault("SCHEMA_REGISTRY_PASSWORD", "", "is not set, but "+Prefix+"SCHEMA_REGISTRY_USERNAME is", "give the user's password, or remove the user")
 	case !user && password != "":
@@ -128,6 +125,16 @@ func (l *loader) checkRegistry() {
 	if l.sound("EVENT_FORMAT") && l.config.Events.Format == "json" {
 		l.fault("SCHEMA_REGISTRY_URL", "", "is of no use with "+Prefix+"EVENT_FORMAT=json", "remove it, or set the format to auto or avro")
 	}
+}
+
+// secretName is how a secret is set: by its name or by that of its _FILE twin; "" where it is not.
+func (l *loader) secretName(name string) string {
+	for _, name := range []string{name, name + "_FILE"} {
+		if l.isSet(name) {
+			return name
+		}
+	}
+	return ""
 }
 
 func (l *loader) checkMappings() {

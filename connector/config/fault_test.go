@@ -93,6 +93,11 @@ func TestFaults(t *testing.T) {
 			},
 		},
 		{
+			"a registry with a token and a user",
+			[]string{"CONNECTOR_SCHEMA_REGISTRY_URL=https://a", "CONNECTOR_SCHEMA_REGISTRY_USERNAME=ada", "CONNECTOR_SCHEMA_REGISTRY_TOKEN_FILE=" + cert},
+			[]string{`CONNECTOR_SCHEMA_REGISTRY_TOKEN_FILE is set, and so is a user or a password; authenticate in one way: keep the token, or the user and the password`},
+		},
+		{
 			"a registry with the other half, for JSON",
 			[]string{"CONNECTOR_SCHEMA_REGISTRY_URL=http://a", "CONNECTOR_SCHEMA_REGISTRY_PASSWORD=hunter2", "CONNECTOR_EVENT_FORMAT=json"},
 			[]string{

@@ -24,16 +24,17 @@ func Load(environ []string) (*Config, error) {
 	return l.config, nil
 }
 
-// LoadRequests reads only what shapes a request: Classic, and Delivery's SharedSecret, AllowedHosts and UserAgent. It is
+// LoadRequests reads only what shapes a request: Events, Classic, and Delivery's SharedSecret, AllowedHosts and UserAgent. It is
 // for commands that work without Kafka. Other variables are not looked at, except that unknown ones are faults as in
 // Load.
 func LoadRequests(environ []string) (*Config, error) {
 	l := newLoader(environ)
 	names := []string{"SHARED_SECRET", "ALLOWED_HOSTS", "USER_AGENT"}
-	for _, v := range l.config.Classic.variables() {
+	for _, v := range slices.Concat(l.config.Events.variables(), l.config.Classic.variables()) {
 		names = append(names, v.Name)
 	}
 	l.readAll(names)
+	l.checkRegistry()
 	l.checkClassic()
 	l.refuseUnknown()
 	if len(l.faults) > 0 {

@@ -242,12 +242,16 @@ func TestClassicNeedsNoMappings(t *testing.T) {
 func TestLoadRequests(t *testing.T) {
 	got, err := config.LoadRequests([]string{
 		"CONNECTOR_SHARED_SECRET=s", "CONNECTOR_ALLOWED_HOSTS=a.example", "CONNECTOR_WEBHOOK_URLS=https://a.example",
-		"CONNECTOR_RETRY_WINDOW=nonsense",
+		"CONNECTOR_RETRY_WINDOW=nonsense", "CONNECTOR_SCHEMA_REGISTRY_URL=http://a", "CONNECTOR_SCHEMA_REGISTRY_TOKEN=hunter2",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := &config.Config{
+		Events: config.Events{
+			Format: "auto", FieldNames: "keep", Validate: "off",
+			Registry: config.SchemaRegistry{URLs: []string{"http://a"}, Token: config.NewSecret("hunter2")},
+		},
 		Classic:  config.Classic{URLs: config.NewSecret("https://a.example"), DeliverTo: "any"},
 		Delivery: config.Delivery{SharedSecret: config.NewSecret("s"), AllowedHosts: []string{"a.example"}, UserAgent: "Segment.io/1.0"},
 	}

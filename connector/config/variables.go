@@ -16,7 +16,7 @@ const maxWebhooks = 5
 
 // variables is the table of all variables but the numbered ones, in the order in which an operator meets them.
 func (c *Config) variables() []variable {
-	k, d, r := &c.Kafka, &c.Delivery, &c.Events.Registry
+	k, d := &c.Kafka, &c.Delivery
 	return inGroups(
 		group("Kafka",
 			list("KAFKA_BROKERS", &k.Brokers, hostPort, "host:port, comma-separated",
@@ -50,22 +50,7 @@ func (c *Config) variables() []variable {
 			secret("KAFKA_SASL_TOKEN", &k.SASL.Token, &k.SASL.TokenFile,
 				"token for OAUTHBEARER; a file is read again at every authentication"),
 		),
-		group("Events",
-			word("EVENT_FORMAT", &c.Events.Format, "auto", []string{"auto", "json", "avro"},
-				"how record values are encoded; auto looks at each"),
-			list("SCHEMA_REGISTRY_URL", &r.URLs, registryURL, "http or https URLs, comma-separated",
-				"schema registry that Avro values refer to, in Confluent's API; several are one registry under several addresses"),
-			text("SCHEMA_REGISTRY_USERNAME", &r.Username, "", anyText, "a name",
-				"user for basic authentication"),
-			secret("SCHEMA_REGISTRY_PASSWORD", &r.Password, nil,
-				"password for basic authentication"),
-			file("SCHEMA_REGISTRY_CA_FILE", &r.CAFile, certificates,
-				"certificates of a private authority that the registry may use besides the system's, PEM"),
-			word("FIELD_NAMES", &c.Events.FieldNames, "keep", []string{"keep", "camel"},
-				"names of Avro fields: as they are, or camelCase for those in snake_case"),
-			word("VALIDATE", &c.Events.Validate, "off", []string{"off", "warn", "dead-letter"},
-				"what becomes of events that break Segment's specification, such as a track without event"),
-		),
+		group("Events", c.Events.variables()...),
 		group("Mappings",
 			file("MAPPINGS_FILE", &c.Mappings.File, readable,
 				"YAML or JSON file of mappings, or an export of Segment's Public API"),
@@ -126,6 +111,29 @@ func (c *Config) variables() []variable {
 				"longest time from a delivery to the commit of its offset"),
 		),
 	)
+}
+
+// variables is the table of how records become events.
+func (e *Events) variables() []variable {
+	r := &e.Registry
+	return []variable{
+		word("EVENT_FORMAT", &e.Format, "auto", []string{"auto", "json", "avro"},
+			"how record values are encoded; auto looks at each"),
+		list("SCHEMA_REGISTRY_URL", &r.URLs, registryURL, "http or https URLs, comma-separated",
+			"schema registry that Avro values refer to, in Confluent's API; several are one registry under several addresses"),
+		text("SCHEMA_REGISTRY_USERNAME", &r.Username, "", anyText, "a name",
+			"user for basic authentication"),
+		secret("SCHEMA_REGISTRY_PASSWORD", &r.Password, nil,
+			"password for basic authentication"),
+		secret("SCHEMA_REGISTRY_TOKEN", &r.Token, &r.TokenFile,
+			"token for bearer authentication, instead of user and password; a file is read again for every request"),
+		file("SCHEMA_REGISTRY_CA_FILE", &r.CAFile, certificates,
+			"certificates of a private authority that the registry may use besides the system's, PEM"),
+		word("FIELD_NAMES", &e.FieldNames, "keep", []string{"keep", "camel"},
+			"names of Avro fields: as they are, or camelCase for those in snake_case"),
+		word("VALIDATE", &e.Validate, "off", []string{"off", "warn", "dead-letter"},
+			"what becomes of events that break Segment's specification, such as a track without event"),
+	}
 }
 
 // variables is the table of the Classic destination.

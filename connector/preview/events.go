@@ -18,8 +18,12 @@ type Event struct {
 
 // Split takes an events file apart. The file is one JSON document, or an array of them, or JSON lines, of which empty
 // ones count but hold no event, or documents that follow each other and span lines. What is none of these is taken
-// as lines, so that the faults of single events come out one by one.
+// as lines, so that the faults of single events come out one by one. A file that begins like Avro in a frame, which no text does, is the value
+// of one record.
 func Split(file []byte) []Event {
+	if bytes.HasPrefix(file, []byte{0}) || bytes.HasPrefix(file, []byte{0xC3, 0x01}) {
+		return []Event{{Number: 1, Text: file}}
+	}
 	file = bytes.TrimPrefix(file, []byte("\ufeff"))
 	if json.Valid(file) {
 		var elements []json.RawMessage

@@ -20,6 +20,10 @@ type Options struct {
 	Secret []byte
 	// UserAgent is what the client would send where a mapping sets none.
 	UserAgent string
+	// Decode gives the event that a value holds, in JSON; nil where values are events.
+	Decode func(value []byte) ([]byte, error)
+	// Valid says why an event is refused though it is one; nil where none is.
+	Valid func(event []byte) error
 }
 
 // Outputs are the forms in which a preview can be shown.
@@ -60,7 +64,7 @@ func Run(w io.Writer, set *mapping.Set, invalid []Invalid, events []Event, o Opt
 	if err != nil {
 		return err
 	}
-	err = show(p, set, invalid, events, sink.NewSigner(o.Secret))
+	err = show(p, set, invalid, events, o)
 	if err = errors.Join(err, out.Flush()); err != nil {
 		return fmt.Errorf("printing the preview: %w", err)
 	}
@@ -79,7 +83,8 @@ func newPrinter(w io.Writer, o Options) (printer, error) {
 	return nil, fmt.Errorf("output %q: use text, json or curl", o.Output)
 }
 
-func show(p printer, set *mapping.Set, invalid []Invalid, events []Event, signer *sink.Signer) error {
+func show(p printer, set *mapping.Set, invalid []Invalid, events []Event, o Options) error {
+	signer := sink.NewSigner(o.Secret)
 	for _, i := range invalid {
 		if err := p.invalid(i); err != nil {
 			return err
@@ -87,7 +92,7 @@ func show(p printer, set *mapping.Set, invalid []Invalid, events []Event, signer
 	}
 	reader := set.NewReader()
 	for _, e := range events {
-		event, match, err := reader.Read(e.Text)
+		event, match, err := o.read(reader, e.Text)
 		if err != nil {
 			if err := p.undecodable(e.Number, err); err != nil {
 				return err
@@ -110,6 +115,20 @@ func show(p printer, set *mapping.Set, invalid []Invalid, events []Event, signer
 		}
 	}
 	return p.end()
+}
+
+// read makes an event of a value, as the connector does.
+func (o *Options) read(reader *mapping.Reader, value []byte) (event []byte, match uint64, err error) {
+	if o.Decode != nil {
+		if value, err = o.Decode(value); err != nil {
+			return nil, 0, err
+		}
+	}
+	event, match, err = reader.Read(value)
+	if err == nil && o.Valid != nil {
+		err = o.Valid(event)
+	}
+	return event, match, err
 }
 
 // outcomes are what one mapping makes of an event: one, or one for each of its alternatives.

@@ -11,12 +11,14 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"segment-webhooks/connector"
 	"segment-webhooks/connector/config"
 	"segment-webhooks/mapping"
 )
 
 // runCheck says what the connector would do with this configuration, or everything that is wrong with it.
-func runCheck(_ context.Context, p process, flags *flag.FlagSet, args []string) error {
+func runCheck(ctx context.Context, p process, flags *flag.FlagSet, args []string) error {
+	registry := flags.Bool("registry", false, "also ask the schema registry whether it answers")
 	if err := parse(flags, args); err != nil {
 		return err
 	}
@@ -31,6 +33,27 @@ func runCheck(_ context.Context, p process, flags *flag.FlagSet, args []string) 
 	if err := summarise(p.out, c, set, append(risks(c, set), texts(warnings)...)); err != nil {
 		return fmt.Errorf("printing the summary: %w", err)
 	}
+	if *registry {
+		return askRegistry(ctx, p.out, &c.Events)
+	}
+	return nil
+}
+
+// askRegistry finds out whether the schema registry answers.
+func askRegistry(ctx context.Context, w io.Writer, events *config.Events) error {
+	urls := strings.Join(events.Registry.URLs, ", ")
+	if urls == "" {
+		return usagef("--registry: CONNECTOR_SCHEMA_REGISTRY_URL is not set, so there is none to ask")
+	}
+	decoder, err := connector.NewDecoder(events, connector.Options{})
+	if err != nil {
+		return err
+	}
+	defer decoder.Close()
+	if err := decoder.Ping(ctx); err != nil {
+		return fmt.Errorf("asking the schema registry at %s (CONNECTOR_SCHEMA_REGISTRY_URL): %w", urls, err)
+	}
+	fmt.Fprintf(w, "\nThe schema registry at %s answers.\n", urls)
 	return nil
 }
 
@@ -53,6 +76,7 @@ func summarise(w io.Writer, c *config.Config, set *mapping.Set, notes []string) 
 
 	row("reads", "%s as group %s, at first from %s", strings.Join(c.Kafka.Topics, ", "), c.Kafka.Group, c.Kafka.Start)
 	row("from", "%s, %s", strings.Join(c.Kafka.Brokers, ", "), access(&c.Kafka))
+	row("decodes", "%s", decoding(&c.Events))
 	row("signs", "%s", choose(d.SharedSecret.IsSet(), "with the shared secret", "nothing: no shared secret is set"))
 	row("retries", "for %s, waiting %s to %s, %d requests of a mapping at a time", config.FormatDuration(d.RetryWindow), config.FormatDuration(d.RetryMin), config.FormatDuration(d.RetryMax), d.MaxInFlight)
 	row("dead letters", "to %s, %s", d.DLQTopic, choose(d.DLQCreate, "created where missing", "which must exist"))
@@ -81,6 +105,21 @@ func summarise(w io.Writer, c *config.Config, set *mapping.Set, notes []string) 
 	}
 	_, err := io.WriteString(w, text)
 	return err
+}
+
+// decoding says how values become events.
+func decoding(e *config.Events) string {
+	how := map[string]string{"auto": "JSON, or Avro in a frame", "json": "JSON", "avro": "Avro in a frame"}[e.Format]
+	switch {
+	case len(e.Registry.URLs) > 0:
+		how += ", with schemas from " + strings.Join(e.Registry.URLs, ", ")
+	case e.Format != "json":
+		how += ", with the schemas built in: no schema registry is set"
+	}
+	if e.Validate != "off" {
+		how += "; events that break Segment's specification: " + map[string]string{"warn": "a warning", "dead-letter": "dead letters"}[e.Validate]
+	}
+	return how
 }
 
 // access says how the brokers are talked to.
@@ -129,6 +168,9 @@ func risks(c *config.Config, set *mapping.Set) []string {
 	}
 	if k.SASL.Mechanism != "" && !k.TLS {
 		note("CONNECTOR_KAFKA_TLS is false: %s sends credentials that anybody on the way can read or try to guess", k.SASL.Mechanism)
+	}
+	if r := &c.Events.Registry; (r.Username != "" || r.Token.IsSet() || r.TokenFile != "") && slices.ContainsFunc(r.URLs, func(u string) bool { return strings.HasPrefix(u, "http:") }) {
+		note("CONNECTOR_SCHEMA_REGISTRY_URL is plain HTTP: anybody on the way can read its credentials")
 	}
 	if k.Start == "latest" {
 		note("CONNECTOR_KAFKA_START is latest: what is in the topics before the group's first start is never delivered")

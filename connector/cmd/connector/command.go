@@ -36,7 +36,7 @@ func commands() []command {
 	return []command{
 		{"run", "", "read events from Kafka and deliver webhooks (also without any command)", runConnector},
 		{"demo", "[--for 20s] [--classic]", "the whole connector in one process, with its own Kafka, a receiver and events", runDemo},
-		{"check", "", "look at the configuration and the mappings, and say what they will do", runCheck},
+		{"check", "[--registry]", "look at the configuration and the mappings, and say what they will do", runCheck},
 		{"preview", "[--mappings FILE] --events FILE [--output text|json|curl] [--keep-going] [--exact]", "show which mappings fire for an event, and the exact requests", runPreview},
 		{"lanes", "list [--json] | seek NAME --to PLACE | drop NAME", "show how far each mapping has come, or change it while no connector runs", runLanes},
 		{"config", "[--markdown]", "list the environment variables", runConfig},

@@ -17,12 +17,6 @@ func loadConfig(environ []string) (*config.Config, error) {
 	if err != nil {
 		return nil, configFaults(err)
 	}
-	if len(c.Events.Registry.URLs) > 0 { // the reader cannot wait for a registry yet, and an event must not be lost to one that is away
-		return nil, configFaults(&config.Fault{
-			Variable: config.Prefix + "SCHEMA_REGISTRY_URL", Problem: "reading through a schema registry is not part of this version",
-			Fix: "produce events as JSON, or as Avro single objects with the schemas of this repository, and remove it",
-		})
-	}
 	return c, nil
 }
 

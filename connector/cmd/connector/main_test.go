@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sr"
+	"github.com/twmb/franz-go/pkg/sr/srfake"
 )
 
 func TestMain(m *testing.M) {
@@ -30,7 +33,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("EXAMPLES", examples)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"kafka": startKafka},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"kafka": startKafka, "registry": startRegistry},
 	})
 }
 
@@ -60,4 +63,18 @@ func startKafka(ts *testscript.TestScript, neg bool, args []string) {
 	offsets.AddOffset(topic, 0, int64(offset), -1)
 	ts.Check(kadm.NewClient(client).CommitAllOffsets(ctx, group, offsets))
 	ts.Setenv("CONNECTOR_KAFKA_BROKERS", cluster.ListenAddrs()[0])
+}
+
+// startRegistry is the command "registry USER:PASSWORD ID FILE": a schema registry that knows the schema in a file by that id. It ends with
+// the script.
+func startRegistry(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: registry USER:PASSWORD ID FILE")
+	}
+	id, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	fake := srfake.New(srfake.WithAuth("Basic " + base64.StdEncoding.EncodeToString([]byte(args[0]))))
+	ts.Defer(fake.Close)
+	fake.SeedSchema("events-value", 1, id, sr.Schema{Schema: ts.ReadFile(args[2])})
+	ts.Setenv("CONNECTOR_SCHEMA_REGISTRY_URL", fake.URL())
 }

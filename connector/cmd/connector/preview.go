@@ -9,14 +9,17 @@ import (
 	"slices"
 	"strings"
 
+	"segment-webhooks/connector"
 	"segment-webhooks/connector/config"
 	"segment-webhooks/connector/preview"
+	"segment-webhooks/schemas"
 )
 
-// runPreview shows what the connector would do with events from a file. It needs no Kafka and sends nothing.
-func runPreview(_ context.Context, p process, flags *flag.FlagSet, args []string) error {
+// runPreview shows what the connector would do with events from a file. It needs no Kafka and sends nothing; for a value in Avro with a schema's id it
+// asks the schema registry.
+func runPreview(ctx context.Context, p process, flags *flag.FlagSet, args []string) error {
 	mappings := flags.String("mappings", "", "`FILE` of mappings, YAML or JSON; not needed where CONNECTOR_WEBHOOK_URLS is set")
-	events := flags.String("events", "", "`FILE` of events, JSON lines or one document; - is standard input")
+	events := flags.String("events", "", "`FILE` of events, JSON lines or one document, or the value of one record in Avro; - is standard input")
 	output := flags.String("output", "text", "`FORM`: text, json (one object a line) or curl (commands for a shell)")
 	keepGoing := flags.Bool("keep-going", false, "report mappings that do not load, and go on with the rest")
 	exact := flags.Bool("exact", false, "show bodies in text as the exact bytes")
@@ -47,7 +50,23 @@ func runPreview(_ context.Context, p process, flags *flag.FlagSet, args []string
 	if err != nil {
 		return &faultsError{about: "the events", faults: []error{err}}
 	}
+	decoder, err := connector.NewDecoder(&c.Events, connector.Options{})
+	if err != nil {
+		return err
+	}
+	defer decoder.Close()
+	for _, e := range found {
+		if err := decoder.Load(ctx, e.Text); err != nil {
+			return fmt.Errorf("decoding event %d: %w", e.Number, err)
+		}
+	}
+	var valid func([]byte) error
+	if c.Events.Validate == "dead-letter" {
+		valid = schemas.Validate
+	}
 	return preview.Run(p.out, set, invalid, found, preview.Options{
+		Decode:    decoder.Decode,
+		Valid:     valid,
 		Output:    *output,
 		Exact:     *exact,
 		Secret:    []byte(c.Delivery.SharedSecret.Reveal()),
