@@ -241,6 +241,7 @@ func (e *engine) run(ctx context.Context) error {
 	loops.Go(func() { e.commitLoop(hard) })
 	loops.Go(func() { e.resumeLoop(hard) })
 	loops.Go(func() { e.reloadLoop(ctx, e.settings.reload) })
+	loops.Go(func() { e.pingLoop(hard) })
 	for range slowSliceReaders {
 		loops.Go(func() { e.readBack(hard) })
 	}

@@ -17,6 +17,8 @@ type status struct {
 	deadLetterErr error
 	commitErr     error
 	commitSince   time.Time
+	kafkaErr      error // why no broker answers
+	kafkaSince    time.Time
 	losses        map[string]int64 // by reason
 	unread        map[kafka.TopicPartition]*unread
 	missing       map[string]bool // topics
@@ -48,9 +50,10 @@ const (
 	lostWithTopic    = "topic_deleted"
 )
 
-// How long commits and reading may fail before that is reported: a rebalance or a leader that moves takes seconds.
+// How long commits and reading may fail, and no broker answer, before that is reported: a rebalance or a leader that moves takes seconds.
 const (
 	commitPatience = time.Minute
+	kafkaPatience  = time.Minute
 	readPatience   = time.Minute
 )
 
@@ -66,6 +69,9 @@ func (s *status) ready() error {
 		errs = append(errs, fmt.Errorf("no offset could be committed since %s: %w", s.commitSince.UTC().Format(time.RFC3339), s.commitErr))
 	}
 	now := time.Now()
+	if s.kafkaErr != nil && now.Sub(s.kafkaSince) > kafkaPatience {
+		errs = append(errs, fmt.Errorf("no Kafka broker answers since %s: %w", s.kafkaSince.UTC().Format(time.RFC3339), s.kafkaErr))
+	}
 	for tp, u := range s.unread {
 		switch {
 		case u.over(now):
@@ -126,6 +132,17 @@ func (s *status) reloaded(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reloadErr = err
+}
+
+// kafkaAnswers records whether a broker has answered, nil, or why none has; it says whether that is news.
+func (s *status) kafkaAnswers(err error, began time.Time) (news bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if news = (err == nil) != (s.kafkaErr == nil); news && err != nil {
+		s.kafkaSince = began
+	}
+	s.kafkaErr = err
+	return news
 }
 
 func (s *status) lost(reason string, offsets int64) {

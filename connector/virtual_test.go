@@ -2,8 +2,10 @@ package connector_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -37,6 +39,42 @@ type rig struct {
 	probe    *connector.Probe // nil for none
 	registry *prometheus.Registry
 	reload   connector.Reload
+	cables   cables
+}
+
+// cables are the connector's connections to Kafka.
+type cables struct {
+	mu        sync.Mutex
+	open      []net.Conn
+	unplugged bool
+}
+
+// unplug cuts the connector off from Kafka, or lets it back.
+func (r *rig) unplug(yes bool) {
+	r.cables.mu.Lock()
+	defer r.cables.mu.Unlock()
+	r.cables.unplugged = yes
+	for _, c := range r.cables.open {
+		_ = c.Close()
+	}
+	r.cables.open = nil
+}
+
+var errUnplugged = errors.New("the cable is unplugged")
+
+func (r *rig) dialKafka(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := r.net.DialContext(ctx, network, address)
+	r.cables.mu.Lock()
+	defer r.cables.mu.Unlock()
+	switch {
+	case err != nil:
+	case r.cables.unplugged:
+		_ = c.Close()
+		return nil, errUnplugged
+	default:
+		r.cables.open = append(r.cables.open, c)
+	}
+	return c, err
 }
 
 type delivery struct {
@@ -121,7 +159,7 @@ func (r *rig) deliver(cfg *config.Config, set *mapping.Set) (stop func()) {
 	r.registry = prometheus.NewRegistry()
 	go func() {
 		done <- connector.Run(ctx, cfg, set, connector.Options{
-			Log: r.log, Probe: r.probe, Reload: r.reload, Registry: r.registry, DialKafka: r.net.DialContext, DialEndpoint: r.net.DialContext, DialSchemaRegistry: r.net.DialContext,
+			Log: r.log, Probe: r.probe, Reload: r.reload, Registry: r.registry, DialKafka: r.dialKafka, DialEndpoint: r.net.DialContext, DialSchemaRegistry: r.net.DialContext,
 		})
 	}()
 	return func() {

@@ -32,11 +32,12 @@ func runConnector(ctx context.Context, p process, flags *flag.FlagSet, args []st
 		return err
 	}
 	log := newLogger(p.err, c)
-	for _, w := range warnings {
-		log.Warn("a mapping may not do what it looks like", "warning", w)
+	build := readBuild(version, debug.ReadBuildInfo)
+	if err := announce(p.err, log, c, set, build, append(risks(c, set), texts(warnings)...)); err != nil {
+		return err
 	}
 	limitMemory(p, c)
-	return connector.Run(ctx, c, set, connector.Options{Log: log, Reload: reload, Build: readBuild(version, debug.ReadBuildInfo)})
+	return connector.Run(ctx, c, set, connector.Options{Log: log, Reload: reload, Build: build})
 }
 
 // limitMemory makes the garbage collector work harder as the process nears what the budget allows it, instead of letting garbage double what is
