@@ -13,7 +13,7 @@ SEEDS     ?= 200
 BENCHTIME ?= 1s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run build test integration differential simulate mutations fuzz bench vet lint fmt tidy check up down kafka-jars kafka-up kafka-down
+.PHONY: help demo run build test integration differential simulate mutations fuzz bench vet lint manifests fmt tidy check up down kafka-jars kafka-up kafka-down
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ vet: ## go vet, tests and integration tests included
 
 lint: ## golangci-lint with the rules of .golangci.yml; the first run compiles it
 	$(LINT) run
+
+manifests: ## check what is deployed with the libraries of Prometheus, Kubernetes, KEDA, Compose and Grafana, and run the image's build step
+	cd deploy/checks && go vet ./... && go test ./...
 
 fmt: ## format the code as lint wants it
 	$(LINT) fmt
