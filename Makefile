@@ -13,7 +13,7 @@ SEEDS     ?= 200
 BENCHTIME ?= 1s
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run build test integration differential simulate mutations fuzz bench vet lint manifests fmt tidy check up down kafka-jars kafka-up kafka-down
+.PHONY: help demo run build test integration differential simulate mutations fuzz bench vet lint manifests fmt tidy check up down kafka-jars registry kafka-up kafka-down
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ build: ## build bin/connector, static
 test: ## run every test that needs nothing but Go
 	go test -race -shuffle=on -tags $(TAGS) ./...
 
-integration: kafka-jars ## run the tests that need a real Kafka: KAFKA_BROKERS if set, else one started from the jars
+integration: kafka-jars registry ## run the tests that need a real Kafka: KAFKA_BROKERS if set, else one started from the jars
 	go test -race -shuffle=on -count=1 -p 1 -timeout 15m -tags "$(TAGS) integration" ./connector/kafkatest/... ./connector/integration/...
 
 # Segment's own packages, which the mapping layer is compared with, at the versions of package-lock.json.
@@ -92,6 +92,9 @@ down: ## remove the compose example and its data
 
 kafka-jars: ## fetch Apache Kafka's jars for the integration tests into .kafka/libs (Maven)
 	@deploy/kafka/broker jars
+
+registry: ## fetch a schema registry, and a producer of another vendor, for the integration tests into .kafka (Maven, pip)
+	@deploy/registry/registry fetch
 
 kafka-up: kafka-jars ## start one Kafka broker on 127.0.0.1, port KAFKA_PORT (9092)
 	@deploy/kafka/broker up

@@ -17,7 +17,8 @@ type ingester struct {
 	valid   func(event []byte) error // nil: every event is
 	failed  uint64                   // the bit of the lane of undecodable records
 
-	kept []kept
+	kept   []kept
+	events []byte // of the kept records, as far as they are not the values themselves
 	tally
 }
 
@@ -41,6 +42,9 @@ func newIngester(set *mapping.Set, decoder *schemas.Decoder, valid func([]byte) 
 
 // blockBytes is about how large blocks become. The cache evicts whole blocks.
 const blockBytes = 256 << 10
+
+// mostEventBytes is how much room for decoded events an ingester keeps.
+const mostEventBytes = 4 * blockBytes
 
 // blocks returns what some lane must deliver of the records, in blocks of a handy size. Together they account for every offset from the
 // first record to the last it has looked at, and it tells how many those are: it ends before one whose schema is not at hand.
@@ -77,7 +81,10 @@ func (in *ingester) slice(records []*kafka.Record, want uint64, from, next int64
 // fill makes a block of records from the front, until it holds about limit bytes or comes to one whose schema is not at hand, and returns how many
 // records it has looked at.
 func (in *ingester) fill(records []*kafka.Record, want uint64, limit int) (*lane.Block, int) {
-	in.kept = in.kept[:0]
+	in.kept, in.events = in.kept[:0], in.events[:0]
+	if cap(in.events) > mostEventBytes {
+		in.events = nil
+	}
 	looked, size := 0, 0
 	for looked < len(records) && size < limit {
 		r := records[looked]
@@ -85,15 +92,18 @@ func (in *ingester) fill(records []*kafka.Record, want uint64, limit int) (*lane
 			looked++
 			continue
 		}
+		before := len(in.events)
 		k, waits := in.match(r)
 		if waits {
 			break
 		}
 		looked++
-		if k.match &= want; k.match != 0 {
-			in.kept = append(in.kept, k)
-			size += len(r.Key) + len(r.Value)
+		if k.match &= want; k.match == 0 {
+			in.events = in.events[:before]
+			continue
 		}
+		in.kept = append(in.kept, k)
+		size += len(r.Key) + len(r.Value)
 	}
 	next := records[0].Offset
 	if looked > 0 {
@@ -104,7 +114,8 @@ func (in *ingester) fill(records []*kafka.Record, want uint64, limit int) (*lane
 
 // match decodes one record and evaluates the triggers, unless the record has to wait for its schema.
 func (in *ingester) match(r *kafka.Record) (k kept, waits bool) {
-	event, err := in.decoder.Decode(r.Value)
+	event, events, err := in.decoder.DecodeInto(in.events, r.Value)
+	in.events = events
 	if err != nil && errors.Is(err, schemas.ErrUnavailable) {
 		return kept{}, true
 	}

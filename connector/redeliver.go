@@ -70,6 +70,7 @@ func (r *Redeliverer) Prepare(m *mapping.Mapping, record *kafka.Record) (*Redeli
 	if !same(event, record.Value) {
 		event = append([]byte(nil), event...)
 	}
+	in.events = in.events[:0]
 	r.e.readers <- in
 	if k.problem != "" {
 		return nil, fmt.Errorf("its value is no event: %s", k.problem)

@@ -89,25 +89,45 @@ var ErrUnavailable = errors.New("the schema is not at hand")
 //
 // An error is ErrUnavailable, or it says why the value cannot be an event; then trying again does not help.
 func (d *Decoder) Decode(value []byte) ([]byte, error) {
+	event, _, err := d.DecodeInto(nil, value)
+	return event, err
+}
+
+// DecodeInto is [Decoder.Decode] for many values: what it makes of Avro it appends to space, which it gives back grown, so that each need not be set aside by
+// itself. The event lasts for as long as that is left alone.
+func (d *Decoder) DecodeInto(space, value []byte) (event, grown []byte, err error) {
+	s, data, err := d.find(value)
+	if s == nil || err != nil {
+		return data, space, err
+	}
+	grown, err = s.decode(space, data, d.maxBytes, &d.transcoders)
+	if err != nil {
+		return nil, space, fmt.Errorf("the value is not what %s describes: %w", schemaName(value), err)
+	}
+	return grown[len(space):len(grown):len(grown)], grown, nil
+}
+
+// find gives the schema of a value and the data behind its frame. Without a schema the data is the event.
+func (d *Decoder) find(value []byte) (*schema, []byte, error) {
 	if len(value) == 0 {
-		return nil, ErrEmpty
+		return nil, nil, ErrEmpty
 	}
 	if len(value) > d.maxBytes {
-		return nil, fmt.Errorf("the value has %d bytes, more than the %d of an event", len(value), d.maxBytes)
+		return nil, nil, fmt.Errorf("the value has %d bytes, more than the %d of an event", len(value), d.maxBytes)
 	}
 	switch f := framing(value); {
 	case f == unframed && d.format != Avro:
-		return value, nil
+		return nil, value, nil
 	case f == unframed:
-		return nil, fmt.Errorf("the value is not Avro behind a schema's id (it begins with % x), and only that is read here", value[:min(4, len(value))])
+		return nil, nil, fmt.Errorf("the value is not Avro behind a schema's id (it begins with % x), and only that is read here", value[:min(4, len(value))])
 	case d.format == JSON:
-		return nil, fmt.Errorf("the value is %s, and only JSON is read here", f)
+		return nil, nil, fmt.Errorf("the value is %s, and only JSON is read here", f)
 	case len(value) < f.header():
-		return nil, fmt.Errorf("the value is %s, cut off after %d bytes", f, len(value))
+		return nil, nil, fmt.Errorf("the value is %s, cut off after %d bytes", f, len(value))
 	case f == singleObject:
-		return d.decodeSingle(value)
+		return d.findOwn(value)
 	}
-	return d.decodeRegistered(value)
+	return d.findRegistered(value)
 }
 
 // Load asks the registry for the schema of a value that [Decoder.Decode] found ErrUnavailable; the first five bytes of the value are enough.
@@ -128,40 +148,40 @@ func (d *Decoder) Ping(ctx context.Context) error {
 	return d.registry.ping(ctx)
 }
 
-func (d *Decoder) decodeRegistered(value []byte) ([]byte, error) {
-	id, data := binary.BigEndian.Uint32(value[1:]), value[registered.header():]
+func (d *Decoder) findRegistered(value []byte) (*schema, []byte, error) {
 	if d.registry == nil {
-		return nil, fmt.Errorf("the value is %s (schema %d), and no registry is configured", registered, id)
+		return nil, nil, fmt.Errorf("the value is %s (%s), and no registry is configured", registered, schemaName(value))
 	}
-	s, err := d.registry.schema(id)
+	s, err := d.registry.schema(binary.BigEndian.Uint32(value[1:]))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	data := value[registered.header():]
 	if s.json {
-		return data, nil
+		return nil, data, nil
 	}
-	event, err := s.decode(data, d.maxBytes, &d.transcoders)
-	if err != nil {
-		return nil, fmt.Errorf("the value is not what schema %d describes: %w", id, err)
-	}
-	return event, nil
+	return s, data, nil
 }
 
-func (d *Decoder) decodeSingle(value []byte) ([]byte, error) {
+func (d *Decoder) findOwn(value []byte) (*schema, []byte, error) {
 	own, err := d.own()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	name := binary.LittleEndian.Uint64(value[2:])
 	s := own[name]
 	if s == nil {
-		return nil, fmt.Errorf("the value is %s of a schema that is not known here (fingerprint %016x): use one of the connector's schemas, or a schema registry", singleObject, name)
+		return nil, nil, fmt.Errorf("the value is %s of a schema that is not known here (fingerprint %016x): use one of the connector's schemas, or a schema registry", singleObject, name)
 	}
-	event, err := s.decode(value[singleObject.header():], d.maxBytes, &d.transcoders)
-	if err != nil {
-		return nil, fmt.Errorf("the value is not what its schema (fingerprint %016x) describes: %w", name, err)
+	return s, value[singleObject.header():], nil
+}
+
+// schemaName names the schema of a framed value, for people.
+func schemaName(value []byte) string {
+	if framing(value) == registered {
+		return fmt.Sprintf("schema %d", binary.BigEndian.Uint32(value[1:]))
 	}
-	return event, nil
+	return fmt.Sprintf("its schema (fingerprint %016x)", binary.LittleEndian.Uint64(value[2:]))
 }
 
 // frame is what stands before the data in a value.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -161,6 +162,38 @@ func TestFingerprintOfSpecification(t *testing.T) {
 		binary.BigEndian.PutUint64(got, fingerprint(root))
 		if tt.fingerprint != "" && hex.EncodeToString(got) != tt.fingerprint {
 			t.Errorf("%s: got %x, want %s", tt.schema, got, tt.fingerprint)
+		}
+	}
+}
+
+// Many events share the space that they are decoded into: none is written over by the next, also where decoding fails halfway.
+func TestDecodeInto(t *testing.T) {
+	t.Parallel()
+	d := NewDecoder()
+	var space []byte
+	var events [][]byte
+	var want []string
+	for i := range 200 {
+		text := fmt.Sprintf(`{"type":"identify","userId":"u-%d","traits":{"n":%d}}`, i, i)
+		value := single(t, "identify", mustEncode(t, "identify", text))
+		if _, grown, err := d.DecodeInto(space, value[:len(value)-1]); err == nil || len(grown) != len(space) {
+			t.Fatalf("half a value: %v, and the space grew from %d to %d", err, len(space), len(grown))
+		}
+		event, grown, err := d.DecodeInto(space, value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asIs, grown, err := d.DecodeInto(grown, []byte(text))
+		if err != nil || string(asIs) != text {
+			t.Fatalf("JSON became %q, %v", asIs, err)
+		}
+		space = grown
+		events, want = append(events, event), append(want, text)
+		_ = append(event, "nothing behind an event is overwritten"...)
+	}
+	for i, event := range events {
+		if string(event) != want[i] {
+			t.Errorf("event %d: got %s, want %s", i, event, want[i])
 		}
 	}
 }

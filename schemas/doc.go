@@ -39,10 +39,11 @@
 // Values are not trusted: whatever they hold, decoding ends in a time and with memory that their length and [Options].MaxBytes bound, and an
 // error says what is wrong and where. Schemas are trusted to the same extent.
 //
-// Whether a schema is one is goavro's to say. The data is read here and not by goavro, for three reasons. What the process must be protected
-// from (counts in the billions for which memory is set aside, recursion until the stack ends, which nothing recovers from) has to be
-// found before goavro sees the data, which takes a walk through all of it. goavro's values, Go maps in maps, lose the order of fields, on
+// Whether a schema is one is goavro's to say: every schema is compiled by it before anything is decoded with it. The data is read here and not by
+// goavro, for three reasons. What the process must be protected from (goavro sets memory aside for as many elements as a count claims, up to
+// 2^31-1, and recurses as deep as the data says, until the stack overflows, which nothing recovers from: goavro_test.go shows both) has to
+// be found before goavro sees the data, which takes a walk through all of it. goavro's values, Go maps in maps, lose the order of fields, on
 // which the signature of a webhook depends. And that walk can as well write the JSON: for an event of 60 values it takes 5 µs and one
 // allocation, where goavro and what is made of its values take 36 µs and 350. Tests and fuzz targets hold it to what goavro makes of the
-// same bytes.
+// same bytes: the recorded events, a thousand random schemas, and whatever the fuzzer finds.
 package schemas

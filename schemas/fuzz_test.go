@@ -92,7 +92,7 @@ func FuzzSchema(f *testing.F) {
 			return
 		}
 		const limit = 1 << 16
-		event, err := s.decode(data, limit, new(sync.Pool))
+		event, err := s.decode(nil, data, limit, new(sync.Pool))
 		if err != nil {
 			if errors.Is(err, ErrUnavailable) {
 				t.Error(err)

@@ -28,7 +28,7 @@ func TestRandomSchemas(t *testing.T) {
 		if err != nil {
 			t.Fatalf("seed %d: %s: %v: %v", seed, text, native, err)
 		}
-		got, err := s.decode(data, 1<<20, &pool)
+		got, err := s.decode(nil, data, 1<<20, &pool)
 		if err != nil {
 			t.Fatalf("seed %d: %s: %v", seed, text, err)
 		}
@@ -37,7 +37,7 @@ func TestRandomSchemas(t *testing.T) {
 		}
 		// Cut short it is no value any more.
 		if len(data) > 0 {
-			if got, err := s.decode(data[:g.IntN(len(data))], 1<<20, &pool); err == nil {
+			if got, err := s.decode(nil, data[:g.IntN(len(data))], 1<<20, &pool); err == nil {
 				t.Errorf("seed %d: %s: cut short gives %s", seed, text, got)
 			}
 		}

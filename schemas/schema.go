@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 )
 
@@ -68,9 +67,9 @@ func holdsEvents(t *avroType) error {
 	}
 }
 
-// decode gives the event that data holds, in JSON of at most about limit bytes, or says what is wrong with data. The transcoders are
+// decode appends the event that data holds, in JSON of at most about limit bytes, or says what is wrong with data. The transcoders are
 // lent for the time of the call.
-func (s *schema) decode(data []byte, limit int, transcoders *sync.Pool) ([]byte, error) {
+func (s *schema) decode(dst, data []byte, limit int, transcoders *sync.Pool) ([]byte, error) {
 	c, ok := transcoders.Get().(*transcoder)
 	if !ok {
 		c = new(transcoder)
@@ -80,9 +79,9 @@ func (s *schema) decode(data []byte, limit int, transcoders *sync.Pool) ([]byte,
 	if fault != nil {
 		return nil, fmt.Errorf("byte %d of %d: %s", c.at, len(data), fault)
 	}
-	event = slices.Clone(event)
+	dst = append(dst, event...)
 	if c.small() {
 		transcoders.Put(c)
 	}
-	return event, nil
+	return dst, nil
 }

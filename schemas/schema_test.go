@@ -72,7 +72,7 @@ func TestAcceptedSchemas(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := s.decode([]byte(tt.data), 1000, new(sync.Pool))
+			got, err := s.decode(nil, []byte(tt.data), 1000, new(sync.Pool))
 			if string(got) != tt.want || err != nil {
 				t.Errorf("got %s, %v, want %s", got, err, tt.want)
 			}
@@ -93,7 +93,7 @@ func TestReferences(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.decode([]byte{0, 0}, 1000, new(sync.Pool))
+	got, err := s.decode(nil, []byte{0, 0}, 1000, new(sync.Pool))
 	if want := `{"a":{"e":"A"},"b":"A"}`; string(got) != want || err != nil {
 		t.Errorf("got %s, %v, want %s", got, err, want)
 	}
@@ -141,7 +141,7 @@ func TestCamelNames(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := s.decode(data, 1000, new(sync.Pool)); string(got) != want || err != nil {
+		if got, err := s.decode(nil, data, 1000, new(sync.Pool)); string(got) != want || err != nil {
 			t.Errorf("camel %v: got %s, %v, want %s", camel, got, err, want)
 		}
 	}
@@ -170,7 +170,7 @@ func TestLimits(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := s.decode([]byte(tt.data), 1<<16, new(sync.Pool))
+			got, err := s.decode(nil, []byte(tt.data), 1<<16, new(sync.Pool))
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %.100s, %v, want %s", got, err, tt.want)
 			}
@@ -193,7 +193,7 @@ func TestFieldsOfNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = s.decode(append(appendAvroLong(nil, maxValues), 0), 1<<30, new(sync.Pool))
+	_, err = s.decode(nil, append(appendAvroLong(nil, maxValues), 0), 1<<30, new(sync.Pool))
 	if err == nil || !strings.Contains(err.Error(), "it holds more than 1000000 values") {
 		t.Errorf("got %v", err)
 	}

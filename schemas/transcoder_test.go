@@ -27,7 +27,7 @@ func transcode(t testing.TB, text string, native any) (string, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := s.decode(data, 1<<20, new(sync.Pool))
+	got, err := s.decode(nil, data, 1<<20, new(sync.Pool))
 	if err != nil {
 		return "", err
 	}

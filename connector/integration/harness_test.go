@@ -222,6 +222,7 @@ func TestMain(m *testing.M) {
 	if build.path != "" {
 		_ = os.RemoveAll(filepath.Dir(build.path))
 	}
+	apicurio.end()
 	os.Exit(code)
 }
 
