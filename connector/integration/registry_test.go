@@ -62,7 +62,7 @@ func (r *registryProcess) prepare(ctx context.Context) error {
 	if err := free.Close(); err != nil {
 		return err
 	}
-	r.data, err = os.MkdirTemp("", "registry-") //nolint:usetesting // it outlives the test that makes it
+	r.data, err = os.MkdirTemp("", "registry-")
 	return err
 }
 
@@ -111,7 +111,7 @@ func (r *registryProcess) answers(ctx context.Context) bool {
 func (r *registryProcess) kill() {
 	if r.held != nil {
 		_ = r.held.Close()
-		<-r.done
+		_ = <-r.done // it was killed
 		r.held = nil
 	}
 }
