@@ -159,6 +159,12 @@ func register(t *testing.T, registry, subject, schema, typ string) uint32 {
 // producePython writes events with Confluent's client and its Avro serializer, which registers the schema.
 func (s *system) producePython(registry, schema string, events ...string) {
 	s.t.Helper()
+	s.python(".", strings.Join(events, "\n"), "testdata/produce.py", strings.Join(s.cluster.Brokers(), ","), registry, s.topic, schema)
+}
+
+// python runs the Python that has Confluent's client, in a folder and with that input.
+func (s *system) python(folder, input string, args ...string) {
+	s.t.Helper()
 	python, err := filepath.Abs("../../.kafka/python/bin/python")
 	if err != nil {
 		s.t.Fatal(err)
@@ -166,8 +172,8 @@ func (s *system) producePython(registry, schema string, events ...string) {
 	if _, err := os.Stat(python); err != nil {
 		s.t.Fatal(`there is no Python with Confluent's client: run "make registry" once`)
 	}
-	command := exec.CommandContext(s.t.Context(), python, "testdata/produce.py", strings.Join(s.cluster.Brokers(), ","), registry, s.topic, schema)
-	command.Stdin = strings.NewReader(strings.Join(events, "\n"))
+	command := exec.CommandContext(s.t.Context(), python, args...)
+	command.Dir, command.Stdin = folder, strings.NewReader(input)
 	if out, err := command.CombinedOutput(); err != nil {
 		s.t.Fatalf("producing with Python: %v\n%s", err, out)
 	}

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -71,6 +72,33 @@ func TestAvroFromAnotherVendor(t *testing.T) {
 		if got[i] != want[i] {
 			t.Errorf("record %d:\n got %s\nwant %s", i, got[i], want[i])
 		}
+	}
+}
+
+// The example of schemas/README.md does what is said there.
+func TestREADMEOfSchemas(t *testing.T) {
+	s := newSystem(t, kafkatest.Start(t), 1)
+	b := newBodies(t)
+	registry := startRegistry(t).url
+	readme, err := os.ReadFile("../../schemas/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := func(language string) string {
+		_, rest, _ := strings.Cut(string(readme), "\n```"+language+"\n")
+		text, _, ok := strings.Cut(rest, "\n```\n")
+		if !ok {
+			t.Fatalf("there is no block of %s", language)
+		}
+		return text
+	}
+	program := strings.NewReplacer("http://localhost:8081", registry, "localhost:9092", strings.Join(s.cluster.Brokers(), ","), "segment-events", s.topic).Replace(block("python"))
+	s.python("../..", program, "-")
+	s.start(everything(b.url), "CONNECTOR_SCHEMA_REGISTRY_URL="+registry)
+	sometime := regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`)
+	got := sometime.ReplaceAllString(b.await(t, 1, time.Minute)[0], "T")
+	if want := sometime.ReplaceAllString(block("json"), "T"); got != want {
+		t.Errorf("got %s\nwant %s", got, want)
 	}
 }
 
