@@ -25,6 +25,7 @@ func TestAlertsFire(t *testing.T) {
 		`connector_commit_age_seconds` + at + `}`:                                         "1+0x60",
 		`connector_events_lost_total` + at + `, reason="retention"}`:                      "0+0x60",
 		`connector_partitions_paused` + at + `}`:                                          "0+0x60",
+		`connector_registry_waiting_partitions` + at + `}`:                                "0+0x60",
 		`connector_mapping_reloads_total` + at + `, result="error"}`:                      "0+0x60",
 	}
 	troubles := []struct {
@@ -43,6 +44,7 @@ func TestAlertsFire(t *testing.T) {
 		{"loss", map[string]string{`connector_events_lost_total` + at + `, reason="retention"}`: "0+0x30 7+0x30"}, []string{"ConnectorEventsLost"}},
 		{"bad mappings", map[string]string{`connector_mapping_reloads_total` + at + `, result="error"}`: "0+0x55 1+0x5"}, []string{"ConnectorMappingsNotLoaded"}},
 		{"too slow", map[string]string{`connector_partitions_paused` + at + `}`: "2+0x60"}, []string{"ConnectorReadingPaused"}},
+		{"no schemas", map[string]string{`connector_registry_waiting_partitions` + at + `}`: "3+0x60"}, []string{"ConnectorWaitsForRegistry"}},
 	}
 	engine := promqltest.NewTestEngine(t, false, 0, 100_000)
 	for _, c := range troubles {
