@@ -47,6 +47,10 @@ type Options struct {
 	Proxy func(*http.Request) (*url.URL, error)
 	// Dial replaces the network, for tests; nil means TCP.
 	Dial Dial
+	// Resolver replaces the system's look-up of names, for tests, where Dial is nil.
+	Resolver *net.Resolver
+
+	certificates []tls.Certificate // what a server that asks is shown, see TLSFiles
 }
 
 // Transport names what speaks HTTP. The choice changes what a request costs, and nothing else.
@@ -71,14 +75,30 @@ type Client struct {
 	timeout time.Duration
 	burst   int
 	proxy   func(*http.Request) (*url.URL, error) // nil for none
+	options Options
+	bodies  *bodyReader
 
-	// One wire for each rule about addresses: a connection that was dialled under one rule must
-	// never carry a request that stands under another.
-	guards  map[Reach]*guard
-	direct  map[Reach]wire
-	proxied wire
+	guards map[Reach]*guard
+	wires  *wires
 
 	requests, connections atomic.Uint64
+}
+
+// wires are the ways to all endpoints. There is one for each rule about addresses, because a
+// connection that was dialled under one rule must never carry a request that stands under
+// another; and a set of them for each [TLS], for the same reason.
+type wires struct {
+	direct  map[Reach]wire
+	proxied *standard
+	tokens  *standard // to where access tokens come from without a proxy, see OAuth
+}
+
+func (w *wires) close() {
+	for _, direct := range w.direct {
+		direct.close()
+	}
+	w.proxied.close()
+	w.tokens.close()
 }
 
 // NewClient returns a client; the error names every option that makes no sense.
@@ -113,24 +133,53 @@ func NewClient(o Options) (*Client, error) {
 	if o.Proxy == nil && environmentHasProxy() {
 		o.Proxy = http.ProxyFromEnvironment
 	}
-	c := &Client{timeout: o.Timeout, burst: max(0, o.Burst), proxy: o.Proxy, guards: map[Reach]*guard{}, direct: map[Reach]wire{}}
-	bodies := newBodyReader()
+	c := &Client{timeout: o.Timeout, burst: max(0, o.Burst), proxy: o.Proxy, options: o, bodies: newBodyReader(), guards: map[Reach]*guard{}}
 	for _, reach := range [...]Reach{ReachPublic, ReachPrivate} {
 		c.guards[reach] = newGuard(reach, o.AllowNetworks)
-		dial := c.counting(c.guards[reach].dial(o.Dial, o.Timeout))
+	}
+	c.wires = c.newWires(&o)
+	return c, nil
+}
+
+func (c *Client) newWires(o *Options) *wires {
+	all := &wires{direct: map[Reach]wire{}}
+	for reach, g := range c.guards {
+		dial := c.counting(g.dial(o))
 		if o.HTTP2 || o.Transport == TransportNetHTTP {
-			c.direct[reach] = newStandard(&o, dial, bodies)
+			all.direct[reach] = newStandard(o, dial, c.bodies)
 		} else {
-			c.direct[reach] = newFast(&o, dial, bodies)
+			all.direct[reach] = newFast(o, dial, c.bodies)
 		}
 	}
 	// What this one dials is the proxy: the operator's choice, wherever it stands.
 	var unguarded *guard
-	proxied := newStandard(&o, c.counting(unguarded.dial(o.Dial, o.Timeout)), bodies)
-	proxied.transport.Proxy = o.Proxy
-	proxied.transport.OnProxyConnectResponse = proxyAnswer
-	c.proxied = proxied
-	return c, nil
+	all.proxied = newStandard(o, c.counting(unguarded.dial(o)), c.bodies)
+	all.proxied.transport.Proxy = o.Proxy
+	all.proxied.transport.OnProxyConnectResponse = proxyAnswer
+	all.tokens = newStandard(o, c.guards[ReachPrivate].dial(o), c.bodies)
+	return all
+}
+
+// wiresOf are the ways for requests that speak TLS as t says; nil is the client's own way.
+func (c *Client) wiresOf(t *TLS) *wires {
+	if t == nil {
+		return c.wires
+	}
+	return t.wires.get()
+}
+
+// tokenTransport is how tokens are asked for: under the rule for hosts that the operator wrote, or
+// through a proxy like the rest.
+func (c *Client) tokenTransport(t *TLS) http.RoundTripper {
+	ways := c.wiresOf(t)
+	return roundTripper(func(r *http.Request) (*http.Response, error) {
+		if c.proxy != nil {
+			if proxy, err := c.proxy(r); proxy != nil || err != nil {
+				return ways.proxied.transport.RoundTrip(r)
+			}
+		}
+		return ways.tokens.transport.RoundTrip(r)
+	})
 }
 
 // environmentHasProxy reports whether [http.ProxyFromEnvironment] can name one; otherwise it need not
@@ -146,7 +195,7 @@ func environmentHasProxy() bool {
 
 // newTLS is how a wire speaks TLS. Each has its own, since net/http may change what it is given.
 func newTLS(o *Options) *tls.Config {
-	return &tls.Config{RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0)}
+	return &tls.Config{RootCAs: o.RootCAs, Certificates: o.certificates, MinVersion: tls.VersionTLS12, ClientSessionCache: tls.NewLRUClientSessionCache(0)}
 }
 
 // counting is dial, with each connection counted.
@@ -181,10 +230,7 @@ func (c *Client) Stats() Stats {
 	return Stats{Requests: c.requests.Load(), Connections: c.connections.Load()}
 }
 
-// Close closes the idle connections. Requests in flight go on.
+// Close closes the idle connections but for those of a [TLS]. Requests in flight go on.
 func (c *Client) Close() {
-	for _, w := range c.direct {
-		w.close()
-	}
-	c.proxied.close()
+	c.wires.close()
 }

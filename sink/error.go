@@ -28,6 +28,7 @@ const (
 	KindTLS         Kind = "tls"         // handshake or certificate refused
 	KindProtocol    Kind = "protocol"    // the answer is not HTTP, or breaks its rules
 	KindProxy       Kind = "proxy"       // the proxy would not connect
+	KindAuth        Kind = "auth"        // there is no access token: nothing was sent, see OAuth
 	KindLocal       Kind = "local"       // this machine is out of ports, descriptors or buffers
 	KindNetwork     Kind = "network"     // any other fault of the network
 )

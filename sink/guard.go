@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -36,13 +37,14 @@ func newGuard(reach Reach, allowed []netip.Prefix) *guard {
 	return &guard{reach, allowed, specialPurpose()}
 }
 
-// dial wraps connect, or a plain dialer where that is nil, with the check. The plain dialer
-// checks after the name is resolved and before a packet leaves. What connect returns is checked
+// dial wraps Options.Dial, or a plain dialer where that is nil, with the check. The plain dialer
+// checks after the name is resolved and before a packet leaves. What Options.Dial returns is checked
 // before anything is sent on it; a connection that has no IP address, as in-memory ones, passes.
-func (g *guard) dial(connect Dial, timeout time.Duration) Dial {
+func (g *guard) dial(o *Options) Dial {
+	connect := o.Dial
 	if connect == nil {
 		d := &net.Dialer{
-			Timeout: timeout, KeepAlive: 30 * time.Second,
+			Timeout: o.Timeout, KeepAlive: 30 * time.Second, Resolver: o.Resolver,
 			Control: func(_, address string, _ syscall.RawConn) error {
 				to, err := netip.ParseAddrPort(address)
 				if err != nil {
@@ -77,7 +79,7 @@ func (g *guard) check(addr netip.Addr) *Error {
 		return nil
 	}
 	plain := unwrap(addr)
-	if isMetadata(plain) {
+	if isMetadata(plain) || slices.ContainsFunc(translated(plain), isMetadata) {
 		return blocked(addr, "link-local and cloud-metadata addresses are never allowed")
 	}
 	if g.reach == ReachPrivate || contains(g.allowed, plain) {
@@ -119,6 +121,22 @@ func unwrap(addr netip.Addr) netip.Addr {
 		return netip.AddrFrom4([4]byte(b[2:6]))
 	}
 	return addr
+}
+
+// translated are the IPv4 addresses that an address of the prefix for NAT64 within a network
+// (RFC 8215) may stand for: how long the network's own prefix is, only its translator knows. They
+// are those of RFC 6052 §2.2 for prefixes of 48, 56, 64 and 96 bits.
+func translated(addr netip.Addr) []netip.Addr {
+	if !addr.Is6() || !netip.PrefixFrom(netip.AddrFrom16([16]byte{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}), 48).Contains(addr) {
+		return nil
+	}
+	b := addr.As16()
+	return []netip.Addr{
+		netip.AddrFrom4([4]byte{b[6], b[7], b[9], b[10]}),
+		netip.AddrFrom4([4]byte{b[7], b[9], b[10], b[11]}),
+		netip.AddrFrom4([4]byte{b[9], b[10], b[11], b[12]}),
+		netip.AddrFrom4([4]byte{b[12], b[13], b[14], b[15]}),
+	}
 }
 
 // isMetadata reports the addresses where clouds serve credentials to their machines. Most are

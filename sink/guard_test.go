@@ -55,6 +55,7 @@ func TestReach(t *testing.T) {
 		{"64:ff9b::10.0.0.1", inside},
 		{"64:ff9b::127.0.0.1", inside},
 		{"64:ff9b:1::8.8.8.8", inside}, // NAT64 of a private network
+		{"64:ff9b:1:a00:0:100::", inside},
 		{"2002:7f00:1::", inside},
 		{"2002:a00:1::", inside},
 		{"2001::1", inside},
@@ -75,6 +76,10 @@ func TestReach(t *testing.T) {
 		{"::169.254.169.254", never},
 		{"64:ff9b::169.254.169.254", never},
 		{"2002:a9fe:a9fe::", never},
+		{"64:ff9b:1::169.254.169.254", never},
+		{"64:ff9b:1:a9fe:a9:fe00::", never},   // a prefix of 48 bits
+		{"64:ff9b:1:a9:fe:a9fe::", never},     // of 56
+		{"64:ff9b:1:0:a9:fea9:fe00:0", never}, // of 64
 		{"fe80::1", never},
 		{"fe80::1%eth0", never},
 		{"ff02::1", never},
@@ -231,7 +236,7 @@ func TestGuardLetsMemoryPass(t *testing.T) {
 
 func TestGuardReadsEveryAddress(t *testing.T) {
 	g := newGuard(ReachPublic, nil)
-	_, err := g.dial(nil, time.Second)(t.Context(), "tcp", "[fe80::1%25lo]:80")
+	_, err := g.dial(&Options{Timeout: time.Second})(t.Context(), "tcp", "[fe80::1%25lo]:80")
 	if err == nil {
 		t.Error("an address with an odd zone was dialled")
 	}

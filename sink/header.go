@@ -54,6 +54,12 @@ func (s headerSet) find(name string) (int, bool) {
 	return slices.BinarySearchFunc(s, name, func(h Header, name string) int { return cmp.Compare(h.Name, name) })
 }
 
+// has reports whether the header is there.
+func (s headerSet) has(name string) bool {
+	_, there := s.find(name)
+	return there
+}
+
 // add puts a header that the mapping did not name; a mapped one wins.
 func (s headerSet) add(name, value string) headerSet {
 	if i, mapped := s.find(name); !mapped {

@@ -20,14 +20,20 @@ type nodeVerdict struct {
 	Reason            string
 }
 
-// startNode runs the receiver; next waits for its next line.
+// startNode runs the receiver that checks X-Signature; next waits for its next line.
 func startNode(t *testing.T, secret string) (url string, next func() nodeVerdict) {
+	t.Helper()
+	return runNode(t, "testdata/verify-signature.mjs", "--port", "0", "--secret", secret)
+}
+
+// runNode runs a receiver, whose first line says where it listens.
+func runNode(t *testing.T, program string, args ...string) (url string, next func() nodeVerdict) {
 	t.Helper()
 	node, err := exec.LookPath("node")
 	if err != nil {
 		t.Skip("node is not on PATH; the receiver is a JavaScript program")
 	}
-	command := exec.CommandContext(t.Context(), node, "testdata/verify-signature.mjs", "--port", "0", "--secret", secret)
+	command := exec.CommandContext(t.Context(), node, append([]string{program}, args...)...)
 	output, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -53,6 +59,49 @@ func startNode(t *testing.T, secret string) (url string, next func() nodeVerdict
 		return verdict
 	}
 	return fmt.Sprintf("http://127.0.0.1:%d/", next().Listening), next
+}
+
+// Every scheme is verified by a program in JavaScript that shares no code with the signer, by the secret of today and by the one
+// before; and what is signed otherwise is not.
+func TestNodeVerifiesEveryScheme(t *testing.T) {
+	const whsec = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	bodies := []string{`{}`, `{"a":1,"b":"é<>&","c":[1.5,1e+21]}`, `{"long":"` + strings.Repeat("ü", 50<<10) + `"}`}
+	for _, scheme := range Schemes() {
+		for _, secret := range []string{"sécret ключ", whsec} {
+			t.Run(string(scheme)+"/"+secret, func(t *testing.T) {
+				url, next := runNode(t, "testdata/verify-signing.mjs", string(scheme), secret)
+				c := newClient(t, Options{})
+				check := func(signer *Signer, want bool) {
+					t.Helper()
+					var all []Payload
+					for _, body := range bodies {
+						all = append(all, Payload{URL: url, Method: "POST", Data: []byte(body)})
+					}
+					batch, err := Batch(all, signer)
+					if err != nil {
+						t.Fatal(err)
+					}
+					batch.Reach = ReachPrivate
+					requests := []*Request{batch}
+					for _, p := range all {
+						requests = append(requests, single(t, p, signer))
+					}
+					for _, r := range requests {
+						r.ID = "orders-0-7"
+						a, got := c.Send(t.Context(), r), next()
+						if (a.Class == Delivered) != want || got.Verified == nil || *got.Verified != want {
+							t.Errorf("%d events, %.40s: got %v %d, want verified %v", r.Events(), r.Body(), a.Class, a.Status, want)
+						}
+					}
+				}
+				check(newSigning(t, secret, "", scheme), true)
+				check(newSigning(t, secret, "older", Schemes()...), true)
+				check(newSigning(t, "newer", secret, Schemes()...), true) // the receiver has not changed over yet
+				check(newSigning(t, "newer", "older", Schemes()...), false)
+				check(nil, false)
+			})
+		}
+	}
 }
 
 // A receiver that checks signatures the way Segment tells receivers to, in JavaScript.

@@ -1,13 +1,17 @@
 package sink
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strings"
+	"time"
 )
 
 // BatchOverhead and [ElementSize] give the exact size of a batch's body before it is built:
@@ -33,6 +37,14 @@ type Request struct {
 	Reach Reach
 	// Once asks for a single try, without quick retries after it. Set it before the first Send.
 	Once bool
+	// ID is the webhook-id of Standard Webhooks: the same for every attempt at the same events.
+	// "" stands for a hash of the body. Set it before the first Send.
+	ID string
+	// Auth proves who sends the request; nil for nothing. Its Authorization header wins over
+	// every other. Set it before the first Send.
+	Auth *Auth
+	// TLS is how the request speaks TLS; nil for the client's way. Set it before the first Send.
+	TLS *TLS
 
 	method  string
 	url     *url.URL // without user information and fragment
@@ -40,12 +52,14 @@ type Request struct {
 	headers headerSet
 	body    []byte // nil for none
 	events  int
+	dated   *Signer // signs each try, nil for nobody
 }
 
 // Single builds the request for one event. A payload without data has no body, no Content-Type
 // and no signature.
 //
-// Of the headers, those that the mapping names win over the signature, over extra (headers of
+// Of the headers, those that the mapping names win over the signatures (but for those of Standard
+// Webhooks, which would not hold), over extra (headers of
 // the connector such as Idempotency-Key) and over the URL's credentials; a mapped value that is
 // the word "undefined" removes the header. Content-Type is always application/json where there
 // is a body, and Content-Length, Transfer-Encoding and Trailer are never taken from a mapping.
@@ -104,11 +118,7 @@ func build(p *Payload, body, signed []byte, events int, signer *Signer, extra []
 		return nil, err
 	}
 
-	if _, mapped := headers.find("X-Signature"); !mapped {
-		if signature := signer.Sign(signed); signature != "" {
-			headers = headers.add("X-Signature", signature)
-		}
-	}
+	headers = signer.sign(headers, signed, body)
 	for _, h := range extra {
 		headers = headers.add(textproto.CanonicalMIMEHeaderKey(h.Name), h.Value)
 	}
@@ -123,9 +133,48 @@ func build(p *Payload, body, signed []byte, events int, signer *Signer, extra []
 		headers, _ = headers.take(framing)
 	}
 	headers, host := headers.take("Host")
-	return &Request{
+	r := &Request{
 		method: p.Method, url: target, host: strings.TrimSpace(host), headers: headers, body: body, events: events,
-	}, nil
+	}
+	if signer.Names() {
+		r.dated = signer
+	}
+	return r, nil
+}
+
+// dressed is the request as one try sends it, with the headers that hold the time and those that
+// prove who sends it: r itself where there are none. proof is the Authorization header's value.
+func (r *Request) dressed(now time.Time, proof string) *Request {
+	if r.dated == nil && proof == "" {
+		return r
+	}
+	try := *r
+	try.headers = slices.Grow(slices.Clone(r.headers), 4)
+	if r.dated != nil {
+		try.headers = r.dated.signAt(try.headers, r.webhookID(), r.body, now)
+	}
+	if proof != "" {
+		try.headers = try.headers.set("Authorization", proof)
+	}
+	return &try
+}
+
+func (r *Request) webhookID() string {
+	if r.ID != "" {
+		return r.ID
+	}
+	sum := sha256.Sum256(r.body)
+	return "body-" + hex.EncodeToString(sum[:16])
+}
+
+// Preview is the request as a try at a time would send it, for a look at its headers. An access
+// token is not asked for: *** stands for it.
+func (r *Request) Preview(now time.Time) *Request {
+	proof := ""
+	if r.Auth != nil {
+		proof = r.Auth.shown()
+	}
+	return r.dressed(now, proof)
 }
 
 // removeUndefined takes out the headers whose value is "undefined". They stood until now to keep
@@ -153,7 +202,8 @@ func (r *Request) Host() string { return r.url.Host }
 
 // Headers are those that the mapping, the signature, the URL's credentials and the body cause,
 // sorted by canonical name, a mapped Host among them. What the client adds to every request
-// (User-Agent, Accept, Content-Length, the URL's own Host) is not.
+// (User-Agent, Accept, Content-Length, the URL's own Host) is not; nor are those that each try
+// makes anew (Standard Webhooks, Auth), which [Request.Preview] has.
 func (r *Request) Headers() []Header {
 	list := make(headerSet, len(r.headers), len(r.headers)+1)
 	copy(list, r.headers)

@@ -26,7 +26,8 @@ type Answer struct {
 // Send sends the request and says what came of it. It tries once and, after a fault that tends to
 // pass at once, up to Options.Burst times more; the answer is that of the last try. It returns at
 // once when ctx ends. The answer's class rests on the status alone: a body that breaks off, is
-// garbled or too slow does not matter.
+// garbled or too slow does not matter. Where the endpoint answers 401 to Request.Auth and there is
+// another token or a changed file, a try is two.
 func (c *Client) Send(ctx context.Context, r *Request) Answer {
 	start := time.Now()
 	last := c.try(ctx, r)
@@ -63,8 +64,30 @@ func (o *outcome) passing() bool {
 	return false
 }
 
-// try sends the request once.
+// try sends the request once, and once more where the endpoint refuses its credentials and there
+// are others by now.
 func (c *Client) try(ctx context.Context, r *Request) outcome {
+	if r.Auth == nil {
+		return c.once(ctx, r, "")
+	}
+	proof, err := r.Auth.authorization(ctx)
+	if err != nil {
+		return outcome{err: err}
+	}
+	o := c.once(ctx, r, proof)
+	if o.status != http.StatusUnauthorized || !r.Auth.renew(proof) {
+		return o
+	}
+	if proof, err = r.Auth.authorization(ctx); err != nil {
+		return outcome{err: err, tries: o.tries}
+	}
+	again := c.once(ctx, r, proof)
+	again.tries += o.tries
+	return again
+}
+
+// once sends the request once.
+func (c *Client) once(ctx context.Context, r *Request, proof string) outcome {
 	if ctx.Err() != nil {
 		return outcome{err: canceled(ctx)}
 	}
@@ -72,8 +95,9 @@ func (c *Client) try(ctx context.Context, r *Request) outcome {
 	if err != nil {
 		return outcome{err: err}
 	}
-	until := time.Now().Add(c.timeout)
-	a, failure := w.roundTrip(ctx, until, r)
+	now := time.Now()
+	until := now.Add(c.timeout)
+	a, failure := w.roundTrip(ctx, until, r.dressed(now, proof))
 	o := outcome{reply: a, tries: 1 + a.repeats}
 	switch {
 	case failure == nil && a.status != 0:
@@ -92,20 +116,21 @@ func (c *Client) try(ctx context.Context, r *Request) outcome {
 // route chooses the wire: direct under the rule for the request's addresses, or through a proxy.
 // A proxy is named by the request's target and never by its Host header.
 func (c *Client) route(r *Request) (wire, *Error) {
+	ways := c.wiresOf(r.TLS)
 	if c.proxy == nil {
-		return c.direct[r.Reach], nil
+		return ways.direct[r.Reach], nil
 	}
 	proxy, err := c.proxy(&http.Request{Method: r.method, URL: r.url})
 	if err != nil {
 		return nil, &Error{KindProxy, "the proxy settings cannot be read: check HTTP_PROXY, HTTPS_PROXY and NO_PROXY", nil}
 	}
 	if proxy == nil {
-		return c.direct[r.Reach], nil
+		return ways.direct[r.Reach], nil
 	}
 	if addr, err := netip.ParseAddr(r.url.Hostname()); err == nil {
 		if err := c.guards[r.Reach].check(addr); err != nil {
 			return nil, err
 		}
 	}
-	return c.proxied, nil
+	return ways.proxied, nil
 }
