@@ -29,7 +29,7 @@ type definition struct {
 // The keys of a definition. The fields of a subscription are called settings or mapping, its trigger is also called
 // subscribe.
 func ownKeys() []string {
-	return append([]string{"name", "id", "enabled", "trigger", "start", "fields"}, deliveryKeys()...)
+	return slices.Concat([]string{"name", "id", "enabled", "trigger", "start", "fields"}, deliveryKeys(), senderKeys())
 }
 
 // read loads one definition. It reports whether that is enabled, sound or not.
@@ -47,6 +47,7 @@ func (l *loader) read(d *definition) (enabled bool) {
 	d.checkReserved()
 	condition := d.trigger(m)
 	d.fields(m)
+	d.sender(m)
 	if d.sound {
 		l.set.mappings = append(l.set.mappings, m)
 		l.set.triggers = append(l.set.triggers, condition)

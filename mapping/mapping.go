@@ -24,6 +24,10 @@ type Mapping struct {
 	// Delivery is how its requests are to be sent.
 	Delivery Delivery
 
+	Signing Signing // how requests are signed
+	Auth    *Auth   // how they prove who sends them; nil for not at all
+	TLS     *TLS    // certificates for them alone; nil for none
+
 	// Classic tells a mapping of a Webhooks (Classic) destination. There Number is the URL's place.
 	Classic bool
 	// Alternatives are the URLs of a Webhooks (Classic) destination for which a success at any of them is enough: each

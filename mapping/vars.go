@@ -11,7 +11,9 @@ import (
 
 // LoadVars loads mappings from numbered environment variables. vars holds them without the prefix CONNECTOR_:
 // MAPPING_1_NAME, _TRIGGER, _URL, _METHOD, _HEADERS, _DATA, _ENABLE_BATCHING, _BATCH_SIZE, _ORDERING, _RATE_LIMIT,
-// _MAX_IN_FLIGHT, _COMPRESSION, up to MAPPING_50_…; numbers may be left out. URL is a URL, or a directive in JSON; HEADERS and DATA are JSON. As in Segment's app a new mapping
+// _MAX_IN_FLIGHT, _COMPRESSION, _SIGNING, _SECRET, _SECRET_FILE, _PREVIOUS_SECRET, _PREVIOUS_SECRET_FILE, _AUTH, _TLS, up to
+// MAPPING_50_…; numbers may be left out. URL is a URL, or a directive in JSON; HEADERS, DATA, AUTH and TLS are JSON, SIGNING
+// is words between commas. As in Segment's app a new mapping
 // sends the whole event by POST: that is what DATA and METHOD are where they are not set. The results are as for
 // LoadFile.
 func LoadVars(vars map[string]string, env Env, opts Options) (*Set, []Warning, error) {
@@ -62,6 +64,13 @@ func (v variables) mapping() document.Value {
 		v.member("rate_limit", v.text, ""),
 		v.member("max_in_flight", v.scalar, ""),
 		v.member("compression", v.text, ""),
+		v.member("signing", v.words, ""),
+		v.member("secret", v.text, ""),
+		v.member("secret_file", v.text, ""),
+		v.member("previous_secret", v.text, ""),
+		v.member("previous_secret_file", v.text, ""),
+		v.member("auth", v.json, ""),
+		v.member("tls", v.json, ""),
 		{Key: "fields", Value: document.ObjectValue(slices.DeleteFunc(fields, isMissing))},
 	}
 	return document.ObjectValue(slices.DeleteFunc(members, isMissing))
@@ -90,6 +99,15 @@ func (v variables) read(path, key string, read func(path, name, text string) doc
 }
 
 func (v variables) text(_, _, text string) document.Value { return document.StringValue(text) }
+
+// words reads words between commas.
+func (v variables) words(_, _, text string) document.Value {
+	var words []document.Value
+	for word := range strings.SplitSeq(text, ",") {
+		words = append(words, document.StringValue(strings.TrimSpace(word)))
+	}
+	return document.ArrayValue(words)
+}
 
 // urlValue reads a URL, or a directive in JSON.
 func (v variables) urlValue(path, name, text string) document.Value {
