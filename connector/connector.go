@@ -87,14 +87,28 @@ func assemble(cfg *config.Config, set *mapping.Set, o Options) (*engine, error) 
 		return nil, err
 	}
 	e.sender, e.decoder = sender, decoder
-	if cfg.Delivery.SharedSecret.IsSet() {
-		e.signer = sink.NewSigner([]byte(cfg.Delivery.SharedSecret.Reveal()))
+	e.senders = func(set *mapping.Set) ([]Sender, error) { return newSenders(cfg, sender, set, o.Log) }
+	senders, err := e.senders(set)
+	if err != nil {
+		e.release()
+		return nil, err
 	}
+	e.equip(senders)
 	e.prepare()
 	return e, nil
 }
 
+// equip hands the couriers of a set their senders.
+func (e *engine) equip(senders []Sender) {
+	for i, s := range senders {
+		e.couriers[i].sender = s
+	}
+}
+
 func (e *engine) release() {
+	for _, c := range e.couriers {
+		c.sender.TLS.Close()
+	}
 	e.sender.Close()
 	e.decoder.Close()
 }

@@ -2,7 +2,6 @@ package connector
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -23,6 +22,7 @@ type courier struct {
 	ctx     context.Context  //nolint:containedctx // ends the workers, which no call starts
 	reach   sink.Reach
 	metrics *laneMetrics
+	sender  Sender
 
 	endpoint     *endpoint      // nil for undecodable records
 	alternatives []*alternative // nil but for a Classic destination where one of several URLs is enough
@@ -417,10 +417,4 @@ func (c *courier) ring() {
 	defer c.e.mu.Unlock()
 	c.alarm = time.Time{}
 	c.wake()
-}
-
-// idempotencyKey is the same for every attempt at an event, by every member, after every restart.
-func (c *courier) idempotencyKey(ev *lane.Event) string {
-	p := ev.Partition()
-	return fmt.Sprintf("%s-%d-%d-%08x", p.Topic, p.Number, ev.Offset, lane.LaneID(c.m.ID))
 }

@@ -32,7 +32,7 @@ type engine struct {
 	admin    *kafka.Admin
 	consumer *kafka.Consumer
 	sender   *sink.Client
-	signer   *sink.Signer
+	senders  func(*mapping.Set) ([]Sender, error) // how the mappings of a set send
 	decoder  *schemas.Decoder
 	status   *status
 

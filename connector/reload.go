@@ -98,6 +98,10 @@ func (e *engine) reload(ctx context.Context, set *mapping.Set) error {
 	if err != nil {
 		return err
 	}
+	senders, err := e.senders(set)
+	if err != nil {
+		return err
+	}
 	select {
 	case e.gate <- struct{}{}:
 		defer func() { <-e.gate }()
@@ -109,9 +113,15 @@ func (e *engine) reload(ctx context.Context, set *mapping.Set) error {
 		<-e.readers
 	}
 	e.mu.Lock()
-	err = e.replace(set, origins)
+	before := e.couriers
+	err = e.replace(set, origins, senders)
 	e.mu.Unlock()
 	e.prepare()
+	if err == nil {
+		for _, c := range before {
+			c.sender.TLS.Close() // what is in flight goes on
+		}
+	}
 	return err
 }
 
@@ -144,7 +154,7 @@ func (e *engine) origins(ctx context.Context, set *mapping.Set) (map[kafka.Topic
 }
 
 // replace puts the set in the place of the present one. The lock is held.
-func (e *engine) replace(set *mapping.Set, origins map[kafka.TopicPartition]lane.Origin) error {
+func (e *engine) replace(set *mapping.Set, origins map[kafka.TopicPartition]lane.Origin, senders []Sender) error {
 	changes, err := e.ledger.Reconfigure(e.settings.identities(set), func(p *lane.Partition) lane.Origin { return origins[name(p)] }, time.Now())
 	if err != nil {
 		return err
@@ -152,6 +162,7 @@ func (e *engine) replace(set *mapping.Set, origins map[kafka.TopicPartition]lane
 	old := e.couriers
 	e.metrics.use(mappingNames(set))
 	e.set, e.couriers = set, e.newCouriers(set)
+	e.equip(senders)
 	var removed []string
 	for _, c := range old {
 		heir := e.courierFor(c.identity())

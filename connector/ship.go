@@ -138,14 +138,17 @@ func (c *courier) request(s *shipment) (*sink.Request, error) {
 	var request *sink.Request
 	var err error
 	if s.array {
-		request, err = sink.Batch(s.payloads, c.e.signer)
+		request, err = sink.Batch(s.payloads, c.sender.Signer)
 	} else {
-		request, err = sink.Single(&s.payloads[0], c.e.signer, sink.Header{Name: "Idempotency-Key", Value: c.idempotencyKey(s.events[0])})
+		request, err = sink.Single(&s.payloads[0], c.sender.Signer, sink.Header{Name: "Idempotency-Key", Value: c.idempotencyKey(s.events[0])})
 	}
 	if err != nil {
 		return nil, err
 	}
-	request.Reach = c.reach
+	request.Reach, request.Auth, request.TLS = c.reach, c.sender.Auth, c.sender.TLS
+	if c.sender.Signer.Names() {
+		request.ID = c.webhookID(s)
+	}
 	return request, nil
 }
 

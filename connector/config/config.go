@@ -126,8 +126,14 @@ type Classic struct {
 
 // Delivery says how webhooks are sent, tried again and given up.
 type Delivery struct {
-	// SharedSecret is the key of X-Signature; without one requests are not signed.
-	SharedSecret Secret
+	// Signing are the signatures that requests carry: "segment", "sha256", "standard".
+	Signing []string
+	// SharedSecret is the key of the signatures; without one requests are not signed. PreviousSecret is the one
+	// before, while receivers change over: requests are signed with both.
+	SharedSecret, PreviousSecret Secret
+	// SharedSecretFile and PreviousSecretFile are the files that the secrets were read from, to be read again when
+	// they change; empty where they came from no file.
+	SharedSecretFile, PreviousSecretFile string
 	// RequestTimeout runs from the start of a request to the headers of its answer.
 	RequestTimeout time.Duration
 	// RetryWindow is how long an event is tried, from the moment it was first read.

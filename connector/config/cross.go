@@ -2,6 +2,7 @@ package config
 
 import (
 	"crypto/tls"
+	"encoding/base64"
 	"maps"
 	"regexp"
 	"slices"
@@ -17,6 +18,7 @@ func (l *loader) crossCheck() {
 	l.checkRegistry()
 	l.checkMappings()
 	l.checkClassic()
+	l.checkSigning()
 	l.checkRetries()
 	l.checkDeadLetters()
 	l.checkMemory()
@@ -171,6 +173,25 @@ func (l *loader) checkClassic() {
 			if l.isSet(name) && l.sound(name) {
 				l.fault(name, "", "is set, but "+Prefix+"WEBHOOK_URLS is not", "give the URLs it is for, or remove it")
 			}
+		}
+	}
+}
+
+func (l *loader) checkSigning() {
+	d := &l.config.Delivery
+	if d.PreviousSecret.IsSet() && !d.SharedSecret.IsSet() && l.sound("SHARED_SECRET") {
+		l.fault("SHARED_SECRET_PREVIOUS", "", "is set, but "+Prefix+"SHARED_SECRET is not", "give the secret of today, or remove the one before")
+	}
+	if !l.sound("SIGNING") || !slices.Contains(d.Signing, "standard") {
+		return
+	}
+	for _, s := range []struct {
+		name  string
+		value Secret
+	}{{"SHARED_SECRET", d.SharedSecret}, {"SHARED_SECRET_PREVIOUS", d.PreviousSecret}} {
+		encoded, is := strings.CutPrefix(s.value.Reveal(), "whsec_")
+		if key, err := base64.StdEncoding.DecodeString(encoded); is && (err != nil || len(key) == 0) {
+			l.fault(s.name, "", "begins with whsec_, and what follows is no standard base64", "give whsec_ and base64, or another text")
 		}
 	}
 }

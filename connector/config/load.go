@@ -24,18 +24,19 @@ func Load(environ []string) (*Config, error) {
 	return l.config, nil
 }
 
-// LoadRequests reads only what shapes a request: Events, Classic, and Delivery's SharedSecret, AllowedHosts and UserAgent. It is
+// LoadRequests reads only what shapes a request: Events, Classic, and Delivery's Signing, secrets, AllowedHosts and UserAgent. It is
 // for commands that work without Kafka. Other variables are not looked at, except that unknown ones are faults as in
 // Load.
 func LoadRequests(environ []string) (*Config, error) {
 	l := newLoader(environ)
-	names := []string{"SHARED_SECRET", "ALLOWED_HOSTS", "USER_AGENT"}
+	names := []string{"SIGNING", "SHARED_SECRET", "SHARED_SECRET_PREVIOUS", "ALLOWED_HOSTS", "USER_AGENT"}
 	for _, v := range slices.Concat(l.config.Events.variables(), l.config.Classic.variables()) {
 		names = append(names, v.Name)
 	}
 	l.readAll(names)
 	l.checkRegistry()
 	l.checkClassic()
+	l.checkSigning()
 	l.refuseUnknown()
 	if len(l.faults) > 0 {
 		return nil, errors.Join(l.faults...)
@@ -125,7 +126,9 @@ func (l *loader) readSecret(v *variable) {
 			*v.path = path
 			return
 		}
-		value = content
+		if value = content; v.kept != nil {
+			*v.kept = path
+		}
 	default:
 		return
 	}

@@ -52,6 +52,7 @@ func TestDefaults(t *testing.T) {
 		Mappings: config.Mappings{Inline: "mappings: []"},
 		Classic:  config.Classic{DeliverTo: "any"},
 		Delivery: config.Delivery{
+			Signing:        []string{"segment"},
 			RequestTimeout: 5 * time.Second, RetryWindow: 4 * time.Hour, RetryMin: time.Second, RetryMax: 5 * time.Minute,
 			BatchLinger: time.Second, MaxInFlight: 64, BatchMaxBytes: 4_000_000, DLQTopic: "segment-webhooks.dlq",
 			Compression: "none", Transport: "auto", DLQCreate: true, UserAgent: "Segment.io/1.0",
@@ -97,7 +98,9 @@ func TestEveryVariable(t *testing.T) {
 		"CONNECTOR_WEBHOOK_HEADERS_FILE=" + headers,
 		`CONNECTOR_WEBHOOK_5_HEADERS={"X-E":"e"}`,
 		"CONNECTOR_CLASSIC_DELIVER_TO=all",
+		"CONNECTOR_SIGNING=standard, segment",
 		"CONNECTOR_SHARED_SECRET= s3cr3t with blanks ",
+		"CONNECTOR_SHARED_SECRET_PREVIOUS_FILE=" + headers,
 		"CONNECTOR_REQUEST_TIMEOUT=10s",
 		"CONNECTOR_RETRY_WINDOW=1h",
 		"CONNECTOR_RETRY_MIN=200ms",
@@ -145,7 +148,9 @@ func TestEveryVariable(t *testing.T) {
 			Own: [5]config.Secret{4: config.NewSecret(`{"X-E":"e"}`)}, DeliverTo: "all",
 		},
 		Delivery: config.Delivery{
+			Signing:        []string{"standard", "segment"},
 			SharedSecret:   config.NewSecret(" s3cr3t with blanks "),
+			PreviousSecret: config.NewSecret(`{"X-A":"a"}`), PreviousSecretFile: headers,
 			RequestTimeout: 10 * time.Second, RetryWindow: time.Hour, RetryMin: 200 * time.Millisecond, RetryMax: time.Hour,
 			MaxInFlight: 1, BatchMaxBytes: 512 << 10, Compression: "gzip", Transport: "net/http", HTTP2: true, DLQTopic: "dead",
 			AllowedHosts: []string{"api.example.com", "*.example.org", "localhost:8080"}, CAFile: cert, UserAgent: "Acme Hooks/2",
@@ -253,7 +258,7 @@ func TestLoadRequests(t *testing.T) {
 			Registry: config.SchemaRegistry{URLs: []string{"http://a"}, Token: config.NewSecret("hunter2")},
 		},
 		Classic:  config.Classic{URLs: config.NewSecret("https://a.example"), DeliverTo: "any"},
-		Delivery: config.Delivery{SharedSecret: config.NewSecret("s"), AllowedHosts: []string{"a.example"}, UserAgent: "Segment.io/1.0"},
+		Delivery: config.Delivery{Signing: []string{"segment"}, SharedSecret: config.NewSecret("s"), AllowedHosts: []string{"a.example"}, UserAgent: "Segment.io/1.0"},
 	}
 	if diff := cmp.Diff(want, got, byText()); diff != "" {
 		t.Errorf("config (-want +got):\n%s", diff)

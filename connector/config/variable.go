@@ -22,6 +22,7 @@ type variable struct {
 	kind   string        // what the text must be for envconfig to turn it into the field's type
 	check  func() string // looks at the field once it is set, and says what is wrong with it, or ""
 	path   *string       // secrets: where to keep the path instead of reading the file; nil reads it
+	kept   *string       // secrets: where to keep the path beside what was read; nil for nowhere
 }
 
 // decode lets envconfig turn text into the type of the variable's field, and then checks it. It gives what is wrong,
@@ -115,6 +116,18 @@ func list(name string, target *[]string, check func(string) string, allowed, mea
 	}
 }
 
+// words is a variable that holds some of a few words, separated by commas.
+func words(name string, target *[]string, value string, all []string, meaning string) variable {
+	v := list(name, target, func(entry string) string {
+		if slices.Contains(all, entry) {
+			return ""
+		}
+		return "is none of the words allowed"
+	}, strings.Join(all, ", ")+", comma-separated", meaning)
+	v.Default = value
+	return v
+}
+
 // flag is a variable that is true or false.
 func flag(name string, target *bool, value, meaning string) variable {
 	return variable{
@@ -188,6 +201,12 @@ func secret(name string, target *Secret, path *string, meaning string) variable 
 		Variable: Variable{Name: name, Type: "secret", Secret: true, Allowed: "any text", Meaning: meaning},
 		target:   target, kind: "a text", path: path,
 	}
+}
+
+// keeping keeps the path of a secret's file, for somebody who reads it again when it changes.
+func (v variable) keeping(path *string) variable {
+	v.kept = path
+	return v
 }
 
 // allowing says what a variable may hold.

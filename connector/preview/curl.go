@@ -72,6 +72,13 @@ func (p *curlPrinter) outcome(o outcome) error {
 	default:
 		arguments = append(arguments, "--data-binary "+singleQuote(string(body)))
 	}
+	if t := o.mapping.TLS; t != nil {
+		for _, file := range [][2]string{{"--cacert", t.CAFile}, {"--cert", t.CertFile}, {"--key", t.KeyFile}} {
+			if file[1] != "" {
+				arguments = append(arguments, file[0]+" "+singleQuote(file[1]))
+			}
+		}
+	}
 	_, err := fmt.Fprintf(p.w, "%s\n\n", strings.Join(arguments, " \\\n  "))
 	return err
 }

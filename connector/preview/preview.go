@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"time"
 
 	"segment-webhooks/mapping"
 	"segment-webhooks/sink"
@@ -16,14 +18,34 @@ type Options struct {
 	Output string
 	// Exact shows bodies in text as the bytes that would be sent, not laid out for reading.
 	Exact bool
-	// Secret is the shared secret; empty for requests without signature.
+	// Secret is the shared secret; empty for requests without signature. Sender takes its place.
 	Secret []byte
+	// Sender says how the requests of a mapping, or of one of its alternatives, are signed and prove who sends them;
+	// nil for Segment's signature, of Secret, and nothing more. A token that would have to be asked for is shown as ***.
+	Sender func(*mapping.Mapping) Sender
+	// Now is when the requests would be sent, where a signature holds the time.
+	Now time.Time
 	// UserAgent is what the client would send where a mapping sets none.
 	UserAgent string
 	// Decode gives the event that a value holds, in JSON; nil where values are events.
 	Decode func(value []byte) ([]byte, error)
 	// Valid says why an event is refused though it is one; nil where none is.
 	Valid func(event []byte) error
+}
+
+// Sender is how requests are signed, and how they prove who sends them; nil for not at all.
+type Sender struct {
+	Signer *sink.Signer
+	Auth   *sink.Auth
+}
+
+// sender returns how requests of mappings are sent.
+func (o Options) sender() func(*mapping.Mapping) Sender {
+	if o.Sender != nil {
+		return o.Sender
+	}
+	signer := sink.NewSigner(o.Secret)
+	return func(*mapping.Mapping) Sender { return Sender{Signer: signer} }
 }
 
 // Outputs are the forms in which a preview can be shown.
@@ -74,7 +96,7 @@ func Run(w io.Writer, set *mapping.Set, invalid []Invalid, events []Event, o Opt
 func newPrinter(w io.Writer, o Options) (printer, error) {
 	switch o.Output {
 	case "text":
-		return &textPrinter{w: w, exact: o.Exact, signed: len(o.Secret) > 0}, nil
+		return &textPrinter{w: w, exact: o.Exact, signed: len(o.Secret) > 0 || o.Sender != nil}, nil
 	case "json":
 		return newJSONPrinter(w), nil
 	case "curl":
@@ -83,16 +105,15 @@ func newPrinter(w io.Writer, o Options) (printer, error) {
 	return nil, fmt.Errorf("output %q: use text, json or curl", o.Output)
 }
 
-func show(p printer, set *mapping.Set, invalid []Invalid, events []Event, o Options) error {
-	signer := sink.NewSigner(o.Secret)
+func show(p printer, set *mapping.Set, invalid []Invalid, events []Event, options Options) error {
 	for _, i := range invalid {
 		if err := p.invalid(i); err != nil {
 			return err
 		}
 	}
-	reader := set.NewReader()
+	reader, sender := set.NewReader(), options.sender()
 	for _, e := range events {
-		event, match, err := o.read(reader, e.Text)
+		event, match, err := options.read(reader, e.Text)
 		if err != nil {
 			if err := p.undecodable(e.Number, err); err != nil {
 				return err
@@ -103,8 +124,13 @@ func show(p printer, set *mapping.Set, invalid []Invalid, events []Event, o Opti
 			return err
 		}
 		for i, m := range set.Mappings() {
-			for _, o := range outcomes(m, event, match&(1<<i) != 0, signer) {
+			from := sender(m)
+			for _, o := range outcomes(m, event, match&(1<<i) != 0, from.Signer) {
 				o.event = e.Number
+				if o.request != nil {
+					o.request.ID, o.request.Auth = "preview-"+strconv.Itoa(e.Number), from.Auth
+					o.request = o.request.Preview(options.Now)
+				}
 				if !o.matched {
 					o.reason = reader.Explain(i)
 				}

@@ -88,6 +88,11 @@ func (p *textPrinter) outcome(o outcome) error {
 			return err
 		}
 	}
+	if t := o.mapping.TLS; t != nil && t.CertFile != "" {
+		if err := p.printf("%s(with the client certificate %s)\n", indent, plain(t.CertFile)); err != nil {
+			return err
+		}
+	}
 	return p.printf("%s\n", p.body(r.Body()))
 }
 

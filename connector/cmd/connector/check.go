@@ -30,6 +30,9 @@ func runCheck(ctx context.Context, p process, flags *flag.FlagSet, args []string
 	if err != nil {
 		return err
 	}
+	if err := connector.CheckSenders(c, set); err != nil {
+		return &faultsError{about: "the mappings", faults: flatten(err)}
+	}
 	if err := summarise(p.out, c, set, append(risks(c, set), texts(warnings)...)); err != nil {
 		return fmt.Errorf("printing the summary: %w", err)
 	}
@@ -57,6 +60,21 @@ func askRegistry(ctx context.Context, w io.Writer, events *config.Events) error 
 	return nil
 }
 
+// signs says how requests are signed unless their mapping says otherwise.
+func signs(d *config.Delivery) string {
+	if !d.SharedSecret.IsSet() {
+		return "nothing: no shared secret is set"
+	}
+	text := "with the shared secret"
+	if d.PreviousSecret.IsSet() {
+		text += " and the one before"
+	}
+	if !slices.Equal(d.Signing, []string{"segment"}) {
+		text += ", " + strings.Join(d.Signing, ", ")
+	}
+	return text
+}
+
 func texts(warnings []mapping.Warning) []string {
 	all := make([]string, len(warnings))
 	for i, w := range warnings {
@@ -77,7 +95,7 @@ func summarise(w io.Writer, c *config.Config, set *mapping.Set, notes []string) 
 	row("reads", "%s as group %s, at first from %s", strings.Join(c.Kafka.Topics, ", "), c.Kafka.Group, c.Kafka.Start)
 	row("from", "%s, %s", strings.Join(c.Kafka.Brokers, ", "), access(&c.Kafka))
 	row("decodes", "%s", decoding(&c.Events))
-	row("signs", "%s", choose(d.SharedSecret.IsSet(), "with the shared secret", "nothing: no shared secret is set"))
+	row("signs", "%s", signs(d))
 	row("retries", "for %s, waiting %s to %s, %d requests of a mapping at a time", config.FormatDuration(d.RetryWindow), config.FormatDuration(d.RetryMin), config.FormatDuration(d.RetryMax), d.MaxInFlight)
 	row("dead letters", "to %s, %s", d.DLQTopic, choose(d.DLQCreate, "created where missing", "which must exist"))
 	row("memory", "at most %s of events", c.MemoryBudget)
@@ -90,6 +108,9 @@ func summarise(w io.Writer, c *config.Config, set *mapping.Set, notes []string) 
 		how := "one by one"
 		if m.Batch {
 			how = fmt.Sprintf("batches of up to %d", m.BatchSize)
+		}
+		if sent := connector.SentAs(c, m); sent != "" {
+			how += "; " + sent
 		}
 		fmt.Fprintf(table, "  %s\t%s\t%s\n", m.Name, target(m, d.AllowedHosts), how)
 	}
@@ -163,7 +184,7 @@ func risks(c *config.Config, set *mapping.Set) []string {
 	var notes []string
 	note := func(format string, args ...any) { notes = append(notes, fmt.Sprintf(format, args...)) }
 	d, k := &c.Delivery, &c.Kafka
-	if !d.SharedSecret.IsSet() {
+	if !d.SharedSecret.IsSet() && slices.ContainsFunc(set.Mappings(), func(m *mapping.Mapping) bool { return !m.Signing.Secret.IsSet() }) {
 		note("CONNECTOR_SHARED_SECRET is not set: receivers cannot tell these requests from forged ones")
 	}
 	if k.SASL.Mechanism != "" && !k.TLS {

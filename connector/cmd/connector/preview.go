@@ -2,17 +2,22 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"segment-webhooks/connector"
 	"segment-webhooks/connector/config"
 	"segment-webhooks/connector/preview"
+	"segment-webhooks/mapping"
 	"segment-webhooks/schemas"
+	"segment-webhooks/sink"
 )
 
 // runPreview shows what the connector would do with events from a file. It needs no Kafka and sends nothing; for a value in Avro with a schema's id it
@@ -64,14 +69,42 @@ func runPreview(ctx context.Context, p process, flags *flag.FlagSet, args []stri
 	if c.Events.Validate == "dead-letter" {
 		valid = schemas.Validate
 	}
+	senders, err := previewSenders(c, set)
+	if err != nil {
+		return &faultsError{about: "the mappings", faults: flatten(err)}
+	}
 	return preview.Run(p.out, set, invalid, found, preview.Options{
 		Decode:    decoder.Decode,
 		Valid:     valid,
 		Output:    *output,
 		Exact:     *exact,
-		Secret:    []byte(c.Delivery.SharedSecret.Reveal()),
+		Sender:    senders,
+		Now:       time.Now(),
 		UserAgent: c.Delivery.UserAgent,
 	})
+}
+
+// previewSenders returns how the requests of mappings are signed and prove who sends them; nil where no secret is set and
+// none proves anything.
+func previewSenders(c *config.Config, set *mapping.Set) (func(*mapping.Mapping) preview.Sender, error) {
+	client, err := sink.NewClient(sink.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	senders := make(map[*mapping.Mapping]preview.Sender)
+	needed := false
+	var faults []error
+	for _, m := range set.Mappings() {
+		s, err := connector.NewSender(c, client, m, slog.New(slog.DiscardHandler))
+		faults = append(faults, err)
+		senders[m] = preview.Sender{Signer: s.Signer, Auth: s.Auth}
+		needed = needed || s.Auth != nil || m.Signing.Schemes != nil || s.Signer != nil
+	}
+	if err := errors.Join(faults...); err != nil || !needed {
+		return nil, err
+	}
+	return func(m *mapping.Mapping) preview.Sender { return senders[m] }, nil
 }
 
 func readEvents(path string, in io.Reader) ([]byte, error) {
