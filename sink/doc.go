@@ -7,8 +7,9 @@
 //     each time. It shares the payload's data instead of copying it, so that data must never change, not even after
 //     [Client.Send] has returned: a server may answer before it has read everything, and net/http may still be
 //     writing then. (Over fasthttp nothing is in use any more.)
-//   - The signature covers exactly the bytes sent: the whole body of a single request, the first element of a batch
-//     as it stands in the array.
+//   - Segment's signature covers exactly the bytes sent: the whole body of a single request, the first element of a batch
+//     as it stands in the array. The other [Schemes] cover the whole body always.
+//   - Headers that hold the time of an attempt, and those that prove who sends it ([Auth]), are made for each try.
 //   - [Client.Send] always returns an [Answer] with a [Class]; there is no other way to fail. It takes at most
 //     Options.Timeout a try, and Options.Burst quick retries after the first.
 //   - What speaks HTTP, net/http or fasthttp ([Transport]), changes the cost and nothing else.

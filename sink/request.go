@@ -53,6 +53,7 @@ type Request struct {
 	body    []byte // nil for none
 	events  int
 	dated   *Signer // signs each try, nil for nobody
+	plain   []byte  // what it signs: the body before anything encodes it
 }
 
 // Single builds the request for one event. A payload without data has no body, no Content-Type
@@ -137,7 +138,7 @@ func build(p *Payload, body, signed []byte, events int, signer *Signer, extra []
 		method: p.Method, url: target, host: strings.TrimSpace(host), headers: headers, body: body, events: events,
 	}
 	if signer.Names() {
-		r.dated = signer
+		r.dated, r.plain = signer, body
 	}
 	return r, nil
 }
@@ -151,7 +152,7 @@ func (r *Request) dressed(now time.Time, proof string) *Request {
 	try := *r
 	try.headers = slices.Grow(slices.Clone(r.headers), 4)
 	if r.dated != nil {
-		try.headers = r.dated.signAt(try.headers, r.webhookID(), r.body, now)
+		try.headers = r.dated.signAt(try.headers, r.webhookID(), r.plain, now)
 	}
 	if proof != "" {
 		try.headers = try.headers.set("Authorization", proof)
@@ -163,7 +164,7 @@ func (r *Request) webhookID() string {
 	if r.ID != "" {
 		return r.ID
 	}
-	sum := sha256.Sum256(r.body)
+	sum := sha256.Sum256(r.plain)
 	return "body-" + hex.EncodeToString(sum[:16])
 }
 
