@@ -32,22 +32,26 @@ func TestSender(t *testing.T) {
 		{
 			"schemes and secrets", "signing: [segment, sha256]\n    secret: ${SECRET}\n    previous_secret_file: " + token,
 			map[string]string{"SIGNING": "segment, sha256", "SECRET": "${SECRET}", "PREVIOUS_SECRET_FILE": token},
-			Signing{Schemes: []string{"segment", "sha256"}, Secret: Secret{Text: "hunter2"}, Previous: Secret{File: token}}, nil,
+			Signing{Schemes: []string{"segment", "sha256"}, Secret: Secret{Text: "hunter2"}, Previous: Secret{File: token}},
+			nil,
 		},
 		{"no signature", "signing: []", nil, Signing{Schemes: []string{}}, nil},
 		{
 			"bearer", "auth: {bearer: {token_file: " + token + "}}",
 			map[string]string{"AUTH": `{"bearer":{"token_file":"` + token + `"}}`},
-			Signing{}, &Auth{Kind: "bearer", Secret: Secret{File: token}},
+			Signing{},
+			&Auth{Kind: "bearer", Secret: Secret{File: token}},
 		},
 		{
 			"basic", `auth: {basic: {username: "${ID}", password: "$${x}${SECRET}"}}`, nil,
-			Signing{}, &Auth{Kind: "basic", Username: "me", Secret: Secret{Text: "${x}hunter2"}},
+			Signing{},
+			&Auth{Kind: "basic", Username: "me", Secret: Secret{Text: "${x}hunter2"}},
 		},
 		{
 			"oauth2", `auth: {oauth2: {token_url: "https://auth.example.com/token", client_id: "${ID}", client_secret: "${SECRET}", scopes: [a, b], parameters: {audience: x}, client_auth: post}}`,
 			map[string]string{"AUTH": `{"oauth2":{"token_url":"https://auth.example.com/token","client_id":"${ID}","client_secret":"${SECRET}","scopes":["a","b"],"parameters":{"audience":"x"},"client_auth":"post"}}`},
-			Signing{}, oauth,
+			Signing{},
+			oauth,
 		},
 	}
 	for _, test := range tests {
