@@ -58,7 +58,15 @@ func Start(t testing.TB) *Cluster {
 // the test wants brokers that it may hurt.
 func StartNodes(t testing.TB, n int) *Cluster {
 	t.Helper()
-	c, err := launch(context.WithoutCancel(t.Context()), n)
+	return StartBehindDoors(t, n, 0)
+}
+
+// StartBehindDoors starts nodes as [StartNodes] does, which can also be reached through doors: [Cluster.Door] has the addresses,
+// and [Cluster.Shut] what may happen to them. A client that comes through one door is told of no other address, so that each client of a
+// test can be cut off from each node. The nodes themselves do not talk through doors.
+func StartBehindDoors(t testing.TB, n, doors int) *Cluster {
+	t.Helper()
+	c, err := launch(context.WithoutCancel(t.Context()), n, doors)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +84,7 @@ func StartNodes(t testing.TB, n int) *Cluster {
 func open(ctx context.Context, n int) (*Cluster, error) {
 	named := os.Getenv("KAFKA_BROKERS")
 	if named == "" {
-		return launch(ctx, n)
+		return launch(ctx, n, 0)
 	}
 	c := &Cluster{brokers: strings.Split(named, ",")}
 	if err := c.wait(ctx, 1, func() error { return nil }); err != nil {
@@ -85,8 +93,8 @@ func open(ctx context.Context, n int) (*Cluster, error) {
 	return c, nil
 }
 
-func launch(ctx context.Context, n int) (*Cluster, error) {
-	nodes, err := startNodes(ctx, n)
+func launch(ctx context.Context, n, doors int) (*Cluster, error) {
+	nodes, err := startNodes(ctx, n, doors)
 	if err != nil {
 		return nil, fmt.Errorf("starting Kafka: %w", err)
 	}

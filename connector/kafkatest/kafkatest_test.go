@@ -4,7 +4,9 @@ package kafkatest_test
 
 import (
 	"context"
+	"net"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -163,4 +165,46 @@ func within(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+func TestDoorsCutOneClientOff(t *testing.T) {
+	t.Parallel()
+	c := kafkatest.StartBehindDoors(t, 1, 2)
+	first, second := c.Client(t, kgo.SeedBrokers(c.Door(0)...)), c.Client(t, kgo.SeedBrokers(c.Door(1)...))
+	ping := func(client *kgo.Client) error {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		return client.Ping(ctx)
+	}
+	for _, state := range []kafkatest.Doorway{kafkatest.Silent, kafkatest.Shut} {
+		c.SetDoor(t, 0, state)
+		if err := ping(first); err == nil {
+			t.Errorf("a client reached the broker through a door in state %d", state)
+		}
+		if err := ping(second); err != nil {
+			t.Errorf("a client at another door: %v", err)
+		}
+		c.SetDoor(t, 0, kafkatest.Open)
+		if err := ping(first); err != nil {
+			t.Errorf("after the door was opened: %v", err)
+		}
+	}
+}
+
+func TestDoorsLeadToAllNodes(t *testing.T) {
+	t.Parallel()
+	c := kafkatest.StartBehindDoors(t, 3, 2)
+	for i := range 2 {
+		answer, err := kadm.NewClient(c.Client(t, kgo.SeedBrokers(c.Door(i)[0]))).BrokerMetadata(within(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, b := range answer.Brokers {
+			got = append(got, net.JoinHostPort(b.Host, strconv.Itoa(int(b.Port))))
+		}
+		if want := c.Door(i); !cmp.Equal(got, want) {
+			t.Errorf("through door %d the nodes are %v, want %v", i, got, want)
+		}
+	}
 }

@@ -42,11 +42,12 @@ type nodes struct {
 type node struct {
 	id, port, controller int
 	cmd                  *exec.Cmd
+	doors                []*door       // further listeners, each behind a proxy
 	log                  string        // path of what the process writes
 	done                 chan struct{} // closed when the process has ended
 }
 
-func startNodes(ctx context.Context, n int) (_ *nodes, err error) {
+func startNodes(ctx context.Context, n, doors int) (_ *nodes, err error) {
 	if n < 1 || n > 9 {
 		return nil, fmt.Errorf("%d nodes asked for, 1 to 9 are possible", n)
 	}
@@ -57,7 +58,7 @@ func startNodes(ctx context.Context, n int) (_ *nodes, err error) {
 	if _, err := os.Stat(filepath.Join(root, ".kafka", "libs", "pom.xml")); err != nil {
 		return nil, errors.New(`there are no Kafka jars: run "make kafka-jars" once, or set KAFKA_BROKERS to use a running cluster`)
 	}
-	ports, err := freePorts(ctx, 2*n)
+	ports, err := freePorts(ctx, (2+doors)*n)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +72,16 @@ func startNodes(ctx context.Context, n int) (_ *nodes, err error) {
 		return nil, errors.Join(err, os.RemoveAll(ns.dir))
 	}
 	for i := range n {
-		ns.all = append(ns.all, &node{id: i + 1, port: ports[2*i], controller: ports[2*i+1]})
+		nd := &node{id: i + 1, port: ports[2*i], controller: ports[2*i+1]}
+		ns.all = append(ns.all, nd)
+		for k := range doors {
+			d, err := hang(ctx, ports[2*n+doors*i+k])
+			if err != nil {
+				ns.end()
+				return nil, err
+			}
+			nd.doors = append(nd.doors, d)
+		}
 	}
 	for _, nd := range ns.all {
 		if err := ns.start(ctx, nd); err != nil {
@@ -109,7 +119,7 @@ func (ns *nodes) startGuard(ctx context.Context) error {
 func (ns *nodes) start(ctx context.Context, nd *node) error {
 	var list []string
 	for _, o := range ns.all {
-		list = append(list, fmt.Sprintf("%d:%d:%d", o.id, o.port, o.controller))
+		list = append(list, fmt.Sprintf("%d:%d:%d%s", o.id, o.port, o.controller, doorways(o.doors)))
 	}
 	nd.log = filepath.Join(ns.dir, strconv.Itoa(nd.id)+".log")
 	out, err := os.OpenFile(nd.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -138,6 +148,9 @@ func (ns *nodes) end() {
 	defer ns.mu.Unlock()
 	_ = ns.pipe.Close()
 	for _, nd := range ns.all {
+		for _, d := range nd.doors {
+			d.remove()
+		}
 		if nd.done != nil {
 			<-nd.done
 		}
@@ -226,6 +239,25 @@ func (c *Cluster) Restart(t testing.TB, ids ...int) {
 	c.nodes.mu.Unlock()
 	if err := c.wait(ctx, len(c.nodes.all), c.nodes.alive); err != nil {
 		t.Fatalf("restarting Kafka: %v\n%s", err, c.nodes.logs())
+	}
+}
+
+// Pid is the process id of a node.
+func (c *Cluster) Pid(id int) int {
+	c.nodes.mu.Lock()
+	defer c.nodes.mu.Unlock()
+	return c.nodes.all[id-1].cmd.Process.Pid
+}
+
+// Ended says whether a node's process is gone.
+func (c *Cluster) Ended(id int) bool {
+	c.nodes.mu.Lock()
+	defer c.nodes.mu.Unlock()
+	select {
+	case <-c.nodes.all[id-1].done:
+		return true
+	default:
+		return false
 	}
 }
 
