@@ -38,7 +38,7 @@ func TestMutations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range mutations() {
+	for _, m := range append(mutations(), deliveryMutations()...) {
 		t.Run(m.name, func(t *testing.T) {
 			overlay := m.overlay(t, root)
 			for _, x := range m.caught {
