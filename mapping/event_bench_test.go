@@ -19,7 +19,7 @@ const tenPaths = `{id: {"@path": "$.userId"}, anon: {"@path": "$.anonymousId"}, 
 
 // BenchmarkEvent measures what one event of about 1 KB costs on its way from a record's value to the body of a batch:
 //
-//	make bench BENCH=Event
+//	make benchmarks BENCH=Event
 //
 // cpu-ns/event is processor time, which a busy neighbour stretches less than the clock's. copies is the same as a
 // multiple of copying the event, measured in turns with it, and is what to compare between machines and moments.

@@ -136,7 +136,7 @@ func FuzzURL(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
-		u, credentials, err := parseURL(raw)
+		u, _, err := parseURL(raw)
 		if err != nil {
 			if RedactURL(raw) != invalidURL {
 				t.Errorf("RedactURL(%q) shows a URL that cannot be read", raw)
@@ -158,7 +158,7 @@ func FuzzURL(f *testing.F) {
 		if err != nil || plain.Host != u.Host {
 			t.Errorf("parseURL(%q): another reader sees host %v in %q (%v)", raw, plain, u, err)
 		}
-		if shown := RedactURL(raw); strings.ContainsAny(shown, "?#") || credentials != "" && strings.Contains(shown, "@"+u.Host) {
+		if shown := RedactURL(raw); strings.ContainsAny(shown, "?#") || !strings.HasPrefix(shown, u.Scheme+"://"+u.Host+"/") {
 			t.Errorf("RedactURL(%q): got %q", raw, shown)
 		}
 	})
