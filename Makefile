@@ -3,6 +3,8 @@
 # synctests is franz-go's tag: its locks then let the virtual time of testing/synctest go on.
 TAGS      := synctests
 LINT      := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOVULN    := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+LICENCES  := go run github.com/google/go-licenses@v1.6.0
 COMMAND   := ./connector/cmd/connector
 ARGS      ?=
 FUZZTIME  ?= 10s
@@ -11,9 +13,10 @@ SEED      ?= 1
 CASES     ?= 100000
 SEEDS     ?= 200
 BENCHTIME ?= 1s
+DURATION  ?= 3m
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run build test integration differential simulate mutations fuzz bench vet lint manifests fmt tidy check up down kafka-jars registry kafka-up kafka-down
+.PHONY: help demo run build test integration differential simulate mutations torture fuzz bench bench-smoke benchmarks vet lint manifests fmt licences vulnerabilities tidy check up down kafka-jars registry kafka-up kafka-down
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,11 +66,20 @@ fuzz: ## run every fuzz target for FUZZTIME (10s)
 		done; \
 	done
 
-bench: ## run the benchmarks that match BENCH (.) for BENCHTIME (1s) each
+torture: kafka-jars ## break everything around three connectors and three brokers for DURATION (3m), picked by SEED (1), and count what is lost; needs Java
+	go test -count=1 -timeout 3h -tags "$(TAGS) torture" -v -run '^TestTorture$$' ./connector/torture -args -duration $(DURATION) -seed $(SEED) $(ARGS)
+
+bench: kafka-jars ## measure the connector on a real Kafka, and the limit beside it: a table in Markdown; ARGS="-scenario singles -rounds 3" for a part; two CPUs, Java
+	go test -count=1 -timeout 3h -tags "$(TAGS) bench" -v -run '^TestBench$$' ./connector/bench -args $(ARGS)
+
+bench-smoke: ## see that the benchmark still measures, and every signature is right; its figures mean nothing
+	$(MAKE) --no-print-directory bench ARGS="-rounds 1 -singles 20000 -batches 60000 -verify -latency 2s -scenario 'singles-latency|singles-avro|batches-tls'"
+
+benchmarks: ## run the benchmarks of single functions that match BENCH (.) for BENCHTIME (1s) each
 	go test -tags $(TAGS) -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) ./...
 
 vet: ## go vet, tests and integration tests included
-	go vet -tags "$(TAGS) integration differential simulation mutations" ./...
+	go vet -tags "$(TAGS) integration differential simulation mutations torture bench" ./...
 
 lint: ## golangci-lint with the rules of .golangci.yml; the first run compiles it
 	$(LINT) run
@@ -77,6 +89,12 @@ manifests: ## check what is deployed with the libraries of Prometheus, Kubernete
 
 fmt: ## format the code as lint wants it
 	$(LINT) fmt
+
+licences: ## write deploy/docs/licences.md anew: the licence of every package in the binary
+	$(LICENCES) report $(COMMAND) --template deploy/docs/licences.tpl > deploy/docs/licences.md
+
+vulnerabilities: ## look for known vulnerabilities that the code can reach; needs the network, for vuln.go.dev
+	$(GOVULN) ./...
 
 tidy: ## fail if go.mod or go.sum is not what "go mod tidy" would write
 	go mod tidy -diff

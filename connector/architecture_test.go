@@ -36,7 +36,8 @@ var arrows = map[string]struct{ ours, outside []string }{
 		ours:    []string{"schemas", "mapping", "sink", "connector/config", "connector/kafka", "connector/lane", "connector/web"},
 		outside: []string{"github.com/prometheus/client_golang"},
 	},
-	"connector/cmd": {ours: []string{"schemas", "mapping", "sink", "connector"}},
+	"connector/bench": {outside: []string{"github.com/twmb/franz-go", "golang.org/x/sys"}},
+	"connector/cmd":   {ours: []string{"schemas", "mapping", "sink", "connector"}},
 	"connector/config": {
 		outside: []string{"github.com/kelseyhightower/envconfig"},
 	},
@@ -49,6 +50,7 @@ var arrows = map[string]struct{ ours, outside []string }{
 	"connector/lane":      {},
 	"connector/lanes":     {ours: []string{"connector/kafka", "connector/lane"}},
 	"connector/preview":   {ours: []string{"mapping", "sink"}},
+	"connector/torture":   {},
 	"connector/web":       {},
 
 	"deploy": {ours: []string{"connector/config", "mapping"}, outside: []string{"github.com/goccy/go-yaml"}},
