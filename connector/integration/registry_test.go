@@ -35,7 +35,7 @@ type registryProcess struct {
 	port int
 	data string
 	held io.Closer
-	done chan error
+	done chan string // how it ended
 }
 
 // startRegistry gives the running registry.
@@ -81,12 +81,12 @@ func (r *registryProcess) start(t *testing.T) {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	r.held, r.done = held, make(chan error, 1)
-	go func() { r.done <- command.Wait() }()
+	r.held, r.done = held, make(chan string, 1)
+	go func() { r.done <- fmt.Sprint(command.Wait()) }()
 	for !r.answers(ctx) {
 		select {
-		case err := <-r.done:
-			t.Fatalf("the schema registry ended: %v: %s", err, output.Bytes())
+		case how := <-r.done:
+			t.Fatalf("the schema registry ended: %s: %s", how, output.Bytes())
 		case <-ctx.Done():
 			t.Fatal("the schema registry is not ready after 2 minutes")
 		case <-time.After(100 * time.Millisecond):
@@ -111,7 +111,7 @@ func (r *registryProcess) answers(ctx context.Context) bool {
 func (r *registryProcess) kill() {
 	if r.held != nil {
 		_ = r.held.Close()
-		_ = <-r.done // it was killed
+		<-r.done
 		r.held = nil
 	}
 }
