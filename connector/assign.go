@@ -3,6 +3,7 @@ package connector
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"segment-webhooks/connector/kafka"
@@ -25,6 +26,17 @@ func laneStart(m *mapping.Mapping) lane.Start {
 			return lane.Start{Kind: lane.StartHead}
 		}
 		return lane.Start{Kind: lane.StartTime, Time: t}
+	}
+}
+
+func laneOrder(m *mapping.Mapping) lane.Order {
+	switch m.Delivery.Ordering {
+	case mapping.OrderingKey:
+		return lane.OrderKey
+	case mapping.OrderingPartition:
+		return lane.OrderPartition
+	default:
+		return lane.OrderNone
 	}
 }
 
@@ -121,7 +133,12 @@ func (e *engine) Revoked(ctx context.Context, tps []kafka.TopicPartition) {
 	defer func() { <-e.gate }()
 	e.mu.Lock()
 	ps := e.close(tps)
-	e.drainInFlight(ps)
+	if !e.drainInFlight(ps, e.settings.drain) {
+		e.log.Warn("giving partitions up with deliveries still in flight: they may be delivered again", "waited", e.settings.drain)
+		if e.cutOff(ps) {
+			e.drainInFlight(ps, cutOffTimeout)
+		}
+	}
 	commits := make([]lane.Commit, len(ps))
 	for i, p := range ps {
 		commits[i] = e.ledger.Snapshot(p, e.limit.current)
@@ -145,7 +162,10 @@ func (e *engine) Revoked(ctx context.Context, tps []kafka.TopicPartition) {
 	e.mu.Unlock()
 }
 
-const finalCommitTimeout = 10 * time.Second
+const (
+	finalCommitTimeout = 10 * time.Second
+	cutOffTimeout      = time.Second // for a request to end that was cut off
+)
 
 // Lost forgets partitions that another member has already. Nothing may be committed for them.
 func (e *engine) Lost(tps []kafka.TopicPartition) {
@@ -153,7 +173,9 @@ func (e *engine) Lost(tps []kafka.TopicPartition) {
 	defer func() { <-e.gate }()
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, p := range e.close(tps) {
+	ps := e.close(tps)
+	e.cutOff(ps)
+	for _, p := range ps {
 		e.log.Warn("partition was lost: the group went on without this member", "topic", p.Topic, "partition", p.Number)
 		e.drop(p)
 	}
@@ -182,10 +204,10 @@ func (e *engine) discard() {
 	}
 }
 
-// drainInFlight waits until nothing of the partitions is in flight, for a bounded time. The lock is held.
-func (e *engine) drainInFlight(ps []*lane.Partition) {
+// drainInFlight waits until nothing of the partitions is in flight, for a bounded time, and says whether it is so. The lock is held.
+func (e *engine) drainInFlight(ps []*lane.Partition, atMost time.Duration) bool {
 	over := false
-	timer := time.AfterFunc(e.settings.drain, func() {
+	timer := time.AfterFunc(atMost, func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		over = true
@@ -198,11 +220,24 @@ func (e *engine) drainInFlight(ps []*lane.Partition) {
 			inFlight += p.InFlight()
 		}
 		if inFlight == 0 {
-			return
+			return true
 		}
 		e.settled.Wait()
 	}
-	e.log.Warn("giving partitions up with deliveries still in flight: they may be delivered again", "waited", e.settings.drain)
+	return false
+}
+
+// cutOff ends the requests under way of partitions that are given up, where events wait for each other: the next owner sends them again, and one of
+// these must not arrive after what it sends then. It says whether there were any. The lock is held.
+func (e *engine) cutOff(ps []*lane.Partition) bool {
+	found := false
+	for s, end := range e.sending {
+		if slices.ContainsFunc(s.events, func(ev *lane.Event) bool { return slices.Contains(ps, ev.Partition()) }) {
+			end()
+			found = true
+		}
+	}
+	return found
 }
 
 // drop forgets a partition. The lock is held.

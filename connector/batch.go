@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"slices"
 	"time"
 
 	"segment-webhooks/connector/lane"
@@ -52,6 +53,25 @@ func (b *batches) add(r resolvedEvent, most, maxBytes int, until time.Time) {
 	if len(x.events) >= most || x.bytes >= maxBytes {
 		b.fill(x)
 	}
+}
+
+// follows says whether a resolved event may be added: it waits for no other, or for one that is in the batch it would come into. Two batches are on
+// their way independently of each other.
+func (b *batches) follows(r resolvedEvent, maxBytes int) bool {
+	before := r.event.Before()
+	if before == nil {
+		return true
+	}
+	x := b.open[r.payload.Key()]
+	if x == nil || x.bytes+sink.ElementSize(r.payload.Data) > maxBytes {
+		return false
+	}
+	for _, ev := range slices.Backward(x.events) { // nearly always the last
+		if ev == before {
+			return true
+		}
+	}
+	return false
 }
 
 func (b *batches) fill(x *batch) {

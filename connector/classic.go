@@ -98,7 +98,7 @@ func (c *courier) sendToAll(ev *lane.Event, to []*alternative) ([]answerOf, erro
 	}
 	var sending sync.WaitGroup
 	for i := range to {
-		sending.Go(func() { answers[i].Answer = c.send(requests[i]) })
+		sending.Go(func() { answers[i].Answer = c.send(c.ctx, requests[i]) })
 	}
 	sending.Wait()
 	for i, a := range to {

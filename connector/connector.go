@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -72,7 +73,7 @@ func Run(ctx context.Context, cfg *config.Config, set *mapping.Set, o Options) e
 
 // assemble makes an engine that can read events and send requests. What it takes to follow a group comes with serve.
 func assemble(cfg *config.Config, set *mapping.Set, o Options) (*engine, error) {
-	sender, err := newSender(cfg, o)
+	sender, err := newSender(cfg, set, o)
 	if err != nil {
 		return nil, err
 	}
@@ -164,6 +165,7 @@ func newSettings(cfg *config.Config, set *mapping.Set, o Options) settings {
 		window:         d.RetryWindow,
 		backoff:        sink.Backoff{Min: d.RetryMin, Max: d.RetryMax},
 		inFlight:       d.MaxInFlight,
+		compression:    d.Compression,
 		linger:         d.BatchLinger,
 		batchMaxBytes:  int(d.BatchMaxBytes),
 		commitInterval: cfg.CommitInterval,
@@ -206,10 +208,14 @@ func KafkaOptions(cfg *config.Config, o Options) *kafka.Options {
 	}
 }
 
-func newSender(cfg *config.Config, o Options) (*sink.Client, error) {
+func newSender(cfg *config.Config, set *mapping.Set, o Options) (*sink.Client, error) {
+	inFlight := 0 // all mappings may send to one host
+	for _, m := range set.Mappings() {
+		inFlight += cmp.Or(m.Delivery.MaxInFlight, cfg.Delivery.MaxInFlight)
+	}
 	so := sink.Options{
 		Timeout:   cfg.Delivery.RequestTimeout,
-		InFlight:  cfg.Delivery.MaxInFlight,
+		InFlight:  inFlight,
 		UserAgent: cfg.Delivery.UserAgent,
 		Transport: sink.Transport(cfg.Delivery.Transport),
 		HTTP2:     cfg.Delivery.HTTP2,

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -24,6 +25,10 @@ type courier struct {
 	metrics *laneMetrics
 	sender  Sender
 
+	inFlight int  // requests at a time
+	ordered  bool // events wait for each other
+	gzip     bool // bodies are compressed
+
 	endpoint     *endpoint      // nil for undecodable records
 	alternatives []*alternative // nil but for a Classic destination where one of several URLs is enough
 
@@ -35,13 +40,19 @@ type courier struct {
 	workers int
 	burying int // events on their way to the dead-letter topic
 	batches batches
+	pace    *pace
 	timer   *time.Timer // for the next retry or lingering batch, when nothing else wakes a worker
 	alarm   time.Time   // when it goes off
 }
 
 func newCourier(e *engine, index int, m *mapping.Mapping) *courier {
-	c := &courier{e: e, index: index, m: m, metrics: e.metrics.lanes[index], idle: sync.NewCond(&e.mu), batches: newBatches()}
+	c := &courier{e: e, index: index, m: m, metrics: e.metrics.lanes[index], idle: sync.NewCond(&e.mu), batches: newBatches(), inFlight: e.settings.inFlight}
 	if m != nil {
+		d := m.Delivery
+		c.inFlight = e.settings.inFlightOf(m)
+		c.ordered = laneOrder(m) != lane.OrderNone
+		c.gzip = cmp.Or(d.Compression, e.settings.compression) == "gzip"
+		c.pace = newPace(d.Rate.Every())
 		c.name = m.Name
 		c.alternatives = newAlternatives(m)
 		c.reach = sink.ReachPrivate // the operator wrote the host down
@@ -69,7 +80,7 @@ func (c *courier) wake() {
 	case c.e.stopped, c.ended:
 	case c.waiting > 0:
 		c.idle.Signal()
-	case c.workers < c.e.settings.inFlight:
+	case c.workers < c.inFlight:
 		c.workers++
 		c.e.tasks.Go(c.work)
 	}
@@ -156,7 +167,7 @@ func (c *courier) next(buf *[]*lane.Event) *shipment {
 
 // more says whether another worker would find something now. The engine's lock is held.
 func (c *courier) more(now time.Time) bool {
-	return !c.buried() && c.endpoint.admit(now) == admitted && (c.batches.due(now) || c.e.ledger.Ready(c.index, now))
+	return !c.buried() && c.endpoint.admit(now) == admitted && c.pace.ready(now) && (c.batches.due(now) || c.e.ledger.Ready(c.index, now))
 }
 
 // pick takes what is to be sent next, or nil. It may let go of the engine's lock meanwhile.
@@ -164,14 +175,15 @@ func (c *courier) pick(buf *[]*lane.Event, now time.Time) *shipment {
 	if c.buried() {
 		return nil // the next acknowledged dead letter wakes us
 	}
-	switch c.endpoint.admit(now) {
-	case failing:
+	switch what := c.endpoint.admit(now); {
+	case what == failing:
 		return c.hold(now)
-	case probing:
+	case what == full: // the next answer wakes us
+		return nil
+	case what == resting, !c.pace.ready(now): // the timer does
+		return nil
+	case what == probing:
 		return c.probe(now)
-	case full:
-		return nil // the next answer wakes us
-	case admitted:
 	}
 	if !c.batched() {
 		events := c.e.ledger.Take(nil, c.index, 1, c.e.settings.batchMaxBytes, now)
@@ -228,6 +240,7 @@ func (c *courier) buried() bool {
 // admitted counts a shipment that goes out.
 func (c *courier) admitted(s *shipment) *shipment {
 	c.endpoint.sent()
+	c.pace.spend(1, time.Now())
 	s.counted = c.endpoint != nil
 	return s
 }
@@ -243,7 +256,7 @@ func (c *courier) probe(now time.Time) *shipment {
 	}
 	best := 0
 	for i, ev := range events {
-		if ev.Tries < events[best].Tries {
+		if ev.Before() == nil && ev.Tries < events[best].Tries {
 			best = i
 		}
 	}
@@ -338,11 +351,22 @@ func (c *courier) collect(events []*lane.Event, now time.Time) *shipment {
 			}
 			failed.events = append(failed.events, r.event)
 			failed.faults = append(failed.faults, r.err)
+		case !c.batches.follows(r, e.settings.batchMaxBytes):
+			e.ledger.Retry(r.event, now) // goes out once what it waits for has
 		default:
-			c.batches.add(r, c.m.BatchSize, e.settings.batchMaxBytes, now.Add(e.settings.linger))
+			c.batches.add(r, c.m.BatchSize, e.settings.batchMaxBytes, now.Add(c.linger()))
 		}
 	}
 	return failed
+}
+
+// linger is how long a batch waits for company. Of a partition that keeps its order nothing more can join: what is there goes out at once, and
+// what comes meanwhile makes the next batch.
+func (c *courier) linger() time.Duration {
+	if c.m.Delivery.Ordering == mapping.OrderingPartition {
+		return 0
+	}
+	return c.e.settings.linger
 }
 
 type resolvedEvent struct {
@@ -390,7 +414,8 @@ func (c *courier) arm(now time.Time) {
 	if c.ended || c.buried() {
 		return
 	}
-	if c.endpoint.admit(now) == full {
+	what := c.endpoint.admit(now)
+	if what == full {
 		return // the next answer wakes us
 	}
 	at, ok := c.e.ledger.NextDue(c.index)
@@ -399,6 +424,9 @@ func (c *courier) arm(now time.Time) {
 	}
 	if h := c.endpoint; h != nil && h.open && h.inFlight == 0 && (!ok || h.probe.Before(at)) && c.e.ledger.Ready(c.index, now) {
 		at, ok = h.probe, true // there is something to probe with
+	}
+	if what == resting || what != failing && !c.pace.ready(now) {
+		at, ok = c.notBefore(at, ok, now)
 	}
 	if !ok || !c.alarm.IsZero() && c.alarm.After(now) && !at.Before(c.alarm) {
 		return
@@ -410,6 +438,18 @@ func (c *courier) arm(now time.Time) {
 		return
 	}
 	c.timer.Reset(wait)
+}
+
+// notBefore is when something may go out of what is there, or will be at a time, while the endpoint rests or the pace is kept.
+func (c *courier) notBefore(at time.Time, ok bool, now time.Time) (time.Time, bool) {
+	if c.e.ledger.Ready(c.index, now) || c.batches.due(now) {
+		at, ok = now, true
+	}
+	at = later(at, c.endpoint.rest)
+	if c.pace != nil {
+		at = later(at, c.pace.next)
+	}
+	return at, ok
 }
 
 func (c *courier) ring() {

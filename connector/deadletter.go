@@ -33,6 +33,8 @@ func reasonsOfMappings() []string {
 // bury writes dead letters for events and settles each once all in-sync replicas have it. It does not hold up the worker: the
 // events stay in the mapping's window until then, which bounds them, and out of their blocks, which are many times as large. A nil failure
 // leaves the events' own.
+//
+// Where events wait for each other it does: what follows in the worker's hand must not be sent while this may still come back.
 func (c *courier) bury(events []*lane.Event, reason string, f *lane.Failure) {
 	for _, ev := range events {
 		if f != nil {
@@ -41,6 +43,11 @@ func (c *courier) bury(events []*lane.Event, reason string, f *lane.Failure) {
 	}
 	c.count(len(events))
 	c.e.copyOut(events)
+	if c.ordered {
+		defer c.count(-len(events))
+		c.writeDeadLetters(events, reason)
+		return
+	}
 	c.e.tasks.Go(func() {
 		defer c.count(-len(events))
 		c.writeDeadLetters(events, reason)

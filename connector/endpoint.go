@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"net/http"
 	"time"
 
 	"segment-webhooks/sink"
@@ -12,11 +13,16 @@ import (
 // and then finds out whether it is back. Then the load grows with every success, so that the backlog does not knock it down again.
 // That an endpoint fails never gives up an event by itself: only the end of the event's window does.
 //
+// It is given less when it cannot keep up. An answer of 429, and timeouts and 503 where they are more than a few, halve the requests at
+// once; every round of as many successes allows one more, up to the setting, which then is the only limit again. A Retry-After beside a 429 is
+// kept by all of the mapping's events. A 429 is no failure, unless not even one request at a time is taken.
+//
 // It is told the time. The engine's lock guards it.
 type endpoint struct {
-	name string
-	min  time.Duration // first wait between two probes
-	max  time.Duration // longest
+	name    string
+	min     time.Duration // first wait between two probes
+	max     time.Duration // longest
+	longest time.Duration // that a Retry-After beside a 429 is kept by all
 
 	failures int       // since the last success
 	since    time.Time // of the first of them
@@ -24,14 +30,26 @@ type endpoint struct {
 	open     bool      // nothing goes out but probes
 	probe    time.Time // when the next one may
 	probes   int       // since it opened
-	limit    int       // requests at once while it recovers; 0 when there is no limit
 	inFlight int
+
+	limit   int       // requests at once; 0 when the setting is the only limit
+	ramping bool      // it has just recovered: every success raises the limit, and one failure is enough
+	credit  int       // successes since the limit was raised
+	cut     time.Time // when the limit was lowered: what was sent before says nothing about it
+	rest    time.Time // nothing goes out before
+	trouble int       // timeouts and 503 among the last answers, in units of oneTrouble
 }
 
 const (
 	failuresToOpen = 5                // in a row, over all events
 	maxProbeWait   = 30 * time.Second // a receiver that is back should not wait for long
 	firstLimit     = 2                // requests at once after the first success
+
+	// trouble loses a part with every answer: one in memory is what a steady share of failures would add up to if all answers were. More than
+	// an eighth is more than chance.
+	memory      = 32
+	oneTrouble  = 64
+	muchTrouble = memory * oneTrouble / 8
 )
 
 // admission is what a worker may do now.
@@ -40,12 +58,13 @@ type admission uint8
 const (
 	admitted admission = iota
 	probing            // one request, to find out
-	full               // later: recovering, and enough is under way
+	full               // later: it is given less than it might be, and enough is under way
+	resting            // later: it has asked for patience
 	failing            // nothing goes out
 )
 
 func newEndpoint(name string, b sink.Backoff) *endpoint {
-	return &endpoint{name: name, min: b.Min, max: max(b.Min, min(b.Max, maxProbeWait))}
+	return &endpoint{name: name, min: b.Min, max: max(b.Min, min(b.Max, maxProbeWait)), longest: max(b.Min, b.Max)}
 }
 
 // admit says what a worker may do now. Whoever sends afterwards calls sent, and answered or withdrawn later.
@@ -59,6 +78,8 @@ func (h *endpoint) admit(now time.Time) admission {
 		return failing
 	case h.limit > 0 && h.inFlight >= h.limit:
 		return full
+	case now.Before(h.rest):
+		return resting
 	default:
 		return admitted
 	}
@@ -96,19 +117,54 @@ func (h *endpoint) answered(a sink.Answer, now time.Time, most int, rnd float64)
 	if a.Class != sink.Retry {
 		return h.alive(now, most)
 	}
+	switch {
+	case a.Status == http.StatusTooManyRequests:
+		h.slower(a.Start, now, most)
+		if a.RetryAfter > 0 {
+			h.rest = later(h.rest, now.Add(min(a.RetryAfter, h.longest)))
+		}
+		if h.limit > 1 && !h.open {
+			return unchanged
+		}
+	case isOverload(a):
+		if h.trouble += oneTrouble - h.trouble/memory; h.trouble > muchTrouble {
+			h.slower(a.Start, now, most)
+		}
+	}
+	return h.failed(a, now, rnd)
+}
+
+// isOverload tells the answers of somebody who may have too much to do.
+func isOverload(a sink.Answer) bool {
+	return a.Status == http.StatusServiceUnavailable || a.Status == http.StatusGatewayTimeout || sink.KindOf(a.Err) == sink.KindTimeout
+}
+
+// slower halves the requests at once, but only once for all that were under way together.
+func (h *endpoint) slower(sent, now time.Time, most int) {
+	if h.open || sent.Before(h.cut) {
+		return
+	}
+	at := h.limit
+	if at == 0 {
+		at = min(most, h.inFlight+1)
+	}
+	h.limit, h.ramping, h.credit, h.cut, h.trouble = max(1, at/2), false, 0, now, 0
+}
+
+func (h *endpoint) failed(a sink.Answer, now time.Time, rnd float64) change {
 	if h.failures++; h.failures == 1 {
 		h.since = now
 	}
-	if !h.open && h.failures < failuresToOpen && h.limit == 0 {
+	if !h.open && h.failures < failuresToOpen && !h.ramping {
 		return unchanged
 	}
 	first := !h.open
 	if first {
-		h.open, h.limit, h.probes = true, 0, 0
+		h.open, h.ramping, h.limit, h.probes = true, false, 0, 0
 	}
 	h.probes++
 	wait := sink.Backoff{Min: h.min, Max: h.max}.Delay(h.probes, min(a.RetryAfter, h.max), h.max, rnd)
-	h.probe = now.Add(wait)
+	h.probe = later(h.rest, now.Add(wait))
 	if first {
 		return opened
 	}
@@ -117,14 +173,19 @@ func (h *endpoint) answered(a sink.Answer, now time.Time, most int, rnd float64)
 
 func (h *endpoint) alive(now time.Time, most int) change {
 	h.failures, h.success = 0, now
+	h.trouble -= (h.trouble + memory - 1) / memory
 	switch {
 	case h.open:
-		h.open, h.limit = false, firstLimit
+		h.open, h.ramping, h.limit, h.credit = false, true, firstLimit, 0
 		return recovered
-	case h.limit > 0:
-		if h.limit++; h.limit >= most {
-			h.limit = 0
-		}
+	case h.limit == 0:
+		return unchanged
+	}
+	if h.credit++; h.ramping || h.credit >= h.limit {
+		h.limit, h.credit = h.limit+1, 0
+	}
+	if h.limit >= most {
+		h.limit, h.ramping = 0, false
 	}
 	return unchanged
 }
@@ -157,4 +218,11 @@ func (h *endpoint) state() endpointState {
 	default:
 		return endpointOK
 	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -143,5 +144,141 @@ func TestNoEndpointAdmitsEverything(t *testing.T) {
 	h.withdrawn()
 	if h.admit(epoch) != admitted || h.answered(unhealthy, epoch, 1, 0) != unchanged || h.dead(epoch) {
 		t.Error("a missing endpoint holds something up")
+	}
+}
+
+var tooMany = sink.Answer{Class: sink.Retry, Status: 429}
+
+// under gives the endpoint n requests at once.
+func under(h *endpoint, n int) {
+	for range n {
+		h.sent()
+	}
+}
+
+// at is an answer to a request that was sent at a time.
+func at(a sink.Answer, t time.Time) sink.Answer {
+	a.Start = t
+	return a
+}
+
+func TestEndpointIsGivenLessWhenItAsksForIt(t *testing.T) {
+	t.Parallel()
+	const most = 64
+	h := testEndpoint()
+	under(h, most)
+	now := epoch.Add(time.Second)
+	for range most { // all that were under way together count once
+		if what := h.answered(at(tooMany, epoch), now, most, 0.5); what != unchanged {
+			t.Fatalf("429 changed something: %v", what)
+		}
+	}
+	if h.limit != most/2 || h.open {
+		t.Fatalf("after a round of 429: %d requests at once, open %v; want %d", h.limit, h.open, most/2)
+	}
+	for want := most / 4; want >= 1; want /= 2 {
+		now = now.Add(time.Second)
+		under(h, 1)
+		h.answered(at(tooMany, now), now, most, 0.5)
+		if h.limit != want || h.open {
+			t.Fatalf("%d requests at once, open %v, want %d", h.limit, h.open, want)
+		}
+	}
+	h = testEndpoint()
+	h.limit = 4
+	rounds := 0
+	for h.limit > 0 { // one more for each round of successes
+		n := h.limit
+		under(h, n)
+		for range n {
+			h.answered(at(accepted, now), now, most, 0.5)
+		}
+		if rounds++; h.limit != 0 && h.limit != n+1 {
+			t.Fatalf("%d requests at once after a round of %d successes", h.limit, n)
+		}
+	}
+	if rounds != most-4 {
+		t.Errorf("from 4 requests at once to %d took %d rounds", most, rounds)
+	}
+}
+
+// Whoever answers 429 even to one request at a time is given none but probes.
+func TestEndpointThatTakesNothingAtAllFails(t *testing.T) {
+	t.Parallel()
+	h := testEndpoint()
+	h.limit = 2
+	now := epoch
+	var what change
+	for n := range 10 {
+		now = now.Add(time.Second)
+		h.sent()
+		if what = h.answered(at(tooMany, now), now, 64, 0.5); what == opened {
+			if n+1 != failuresToOpen {
+				t.Errorf("it fails after %d answers of 429, want %d", n+1, failuresToOpen)
+			}
+			return
+		}
+	}
+	t.Errorf("ten times 429 one after the other: %v, want opened", what)
+}
+
+func TestEndpointRestsAsLongAsItAsks(t *testing.T) {
+	t.Parallel()
+	h := testEndpoint()
+	wait := tooMany
+	wait.RetryAfter = time.Minute
+	under(h, 8)
+	h.answered(at(wait, epoch), epoch, 8, 0.5)
+	for range 4 {
+		h.answered(at(accepted, epoch), epoch.Add(time.Second), 8, 0.5)
+	}
+	if got := h.admit(epoch.Add(time.Minute - 1)); got != resting {
+		t.Errorf("within the time it has asked for: %v, want resting", got)
+	}
+	if got := h.admit(epoch.Add(time.Minute)); got != admitted {
+		t.Errorf("after it: %v, want admitted", got)
+	}
+	wait.RetryAfter = 24 * time.Hour
+	h.answered(at(wait, epoch), epoch, 8, 0.5)
+	if got := h.rest.Sub(epoch); got != 5*time.Minute {
+		t.Errorf("asked for a day, it is left alone for %v, want RETRY_MAX, 5m", got)
+	}
+}
+
+func TestEndpointIsGivenLessOnManyTimeoutsAndNotOnFew(t *testing.T) {
+	t.Parallel()
+	const most = 64
+	timeout := sink.Answer{Class: sink.Retry, Err: context.DeadlineExceeded}
+	if sink.KindOf(timeout.Err) == sink.KindTimeout {
+		t.Fatal("a foreign error is no timeout of the sink's")
+	}
+	for _, c := range []struct {
+		name  string
+		a     sink.Answer
+		every int // answers, of which one fails
+		less  bool
+	}{
+		{"503, one of fifty", unhealthy, 50, false},
+		{"503, one of three", unhealthy, 3, true},
+		{"504, one of three", sink.Answer{Class: sink.Retry, Status: 504}, 3, true},
+		{"500, one of three", sink.Answer{Class: sink.Retry, Status: 500}, 3, false},
+	} {
+		h := testEndpoint()
+		less := false
+		now := epoch
+		under(h, most)
+		for i := range 1000 {
+			now = now.Add(time.Second)
+			a := accepted
+			if i%c.every == c.every-1 {
+				a = c.a
+			}
+			h.answered(at(a, now), now, most, 0.5)
+			h.sent()
+			less = less || h.limit > 0
+		}
+		if less != c.less || h.open {
+			t.Errorf("%s: it is given less: %v, want %v; open %v", c.name, less, c.less, h.open)
+		}
 	}
 }

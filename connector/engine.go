@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"math/bits"
@@ -41,9 +42,10 @@ type engine struct {
 	partitions  map[kafka.TopicPartition]*lane.Partition
 	fresh       map[*lane.Partition]struct{} // wait for their first commit before they are read
 	repairs     map[kafka.TopicPartition]*repair
-	suspects    map[string]bool         // topics that are being looked for
-	schemas     map[frame]chan struct{} // that are being asked for; closed when they are there
-	waiting     map[*lane.Partition]int // reads that wait for a schema
+	suspects    map[string]bool                  // topics that are being looked for
+	schemas     map[frame]chan struct{}          // that are being asked for; closed when they are there
+	waiting     map[*lane.Partition]int          // reads that wait for a schema
+	sending     map[*shipment]context.CancelFunc // requests of events that wait for each other
 	couriers    []*courier
 	wanted      *sync.Cond        // a lane may want a slice read back
 	settled     *sync.Cond        // events in flight have become fewer
@@ -68,7 +70,8 @@ type engine struct {
 type settings struct {
 	window         time.Duration // RETRY_WINDOW
 	backoff        sink.Backoff
-	inFlight       int // requests of one mapping at a time
+	inFlight       int // requests of one mapping at a time, where it does not say
+	compression    string
 	linger         time.Duration
 	batchMaxBytes  int
 	commitInterval time.Duration
@@ -85,6 +88,11 @@ type settings struct {
 	giveUpLate     bool   // ON_LAG=dead-letter
 	memory         int    // MEMORY_BUDGET
 	build          Build
+}
+
+// inFlightOf is how many requests of a mapping may be under way at a time.
+func (s *settings) inFlightOf(m *mapping.Mapping) int {
+	return cmp.Or(m.Delivery.MaxInFlight, s.inFlight)
 }
 
 // budget divides MEMORY_BUDGET: half for the tails of the partitions, three eighths for events that are being delivered or wait for
@@ -125,6 +133,7 @@ func newEngine(s settings, set *mapping.Set, log *slog.Logger, m *metrics) (*eng
 		former:     map[uint32]string{},
 		schemas:    map[frame]chan struct{}{},
 		waiting:    map[*lane.Partition]int{},
+		sending:    map[*shipment]context.CancelFunc{},
 		started:    make(chan struct{}),
 		gate:       make(chan struct{}, 1),
 		flow:       make(chan struct{}, 1),
@@ -153,7 +162,7 @@ func (s *settings) identities(set *mapping.Set) []lane.Identity {
 	budget := s.budgetOf(len(mappings))
 	out := make([]lane.Identity, 0, len(mappings)+1)
 	for _, m := range mappings {
-		id := lane.Identity{Name: m.ID, Start: laneStart(m), Events: budget.windowEvents, Bytes: budget.windowBytes, MaxSlices: budget.slices}
+		id := lane.Identity{Name: m.ID, Start: laneStart(m), Events: budget.windowEvents, Bytes: budget.windowBytes, MaxSlices: budget.slices, Order: laneOrder(m)}
 		if m.Batch { // a window always holds a few whole batches
 			id.Events = max(id.Events, 4*m.BatchSize)
 		}

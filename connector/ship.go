@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"context"
 	"errors"
 	"math/rand/v2"
 	"time"
@@ -52,16 +53,33 @@ func (c *courier) attempt(s *shipment) (sink.Answer, error) {
 	if err != nil {
 		return sink.Answer{}, err
 	}
-	return c.send(request), nil
+	if c.ordered {
+		return c.sendInOrder(s, request), nil
+	}
+	return c.send(c.ctx, request), nil
 }
 
 // send sends a request and counts it, unless it was cut off because the connector stops.
-func (c *courier) send(r *sink.Request) sink.Answer {
-	a := c.e.sender.Send(c.ctx, r)
-	if a.Err == nil || c.ctx.Err() == nil {
+func (c *courier) send(ctx context.Context, r *sink.Request) sink.Answer {
+	a := c.e.sender.Send(ctx, r)
+	if a.Err == nil || ctx.Err() == nil {
 		c.metrics.attempt(r.Events(), len(r.Body()), a)
 	}
 	return a
+}
+
+// spent counts the requests that an answer took beyond the one that was counted when the shipment went out.
+func (c *courier) spent(s *shipment, a sink.Answer) {
+	more := a.Requests
+	if s.counted {
+		more--
+	}
+	if c.pace == nil || more <= 0 {
+		return
+	}
+	c.e.mu.Lock()
+	defer c.e.mu.Unlock()
+	c.pace.spend(more, time.Now())
 }
 
 func (c *courier) mappingFailed(events []*lane.Event, err error) {
@@ -105,7 +123,7 @@ func (c *courier) answered(s *shipment, a sink.Answer) {
 	e, h := c.e, c.endpoint
 	e.mu.Lock()
 	limited := h.open || h.limit > 0
-	what := h.answered(a, time.Now(), e.settings.inFlight, rand.Float64()) //nolint:gosec // spreads load, guards nothing
+	what := h.answered(a, time.Now(), c.inFlight, rand.Float64()) //nolint:gosec // spreads load, guards nothing
 	since := h.since
 	if what != unchanged {
 		if latest := c.latest(); !latest.ended && latest.endpoint == h {
@@ -159,7 +177,13 @@ func (c *courier) conclude(s *shipment, a sink.Answer) {
 		c.withdraw(s)
 		return // stopping: the outcome is unknown, and nothing is committed for these any more
 	}
+	if c.ordered && sink.KindOf(a.Err) == sink.KindCanceled {
+		c.withdraw(s)
+		c.putBackNow(s.events) // those of partitions that are still ours
+		return
+	}
 	c.answered(s, a)
+	c.spent(s, a)
 	for _, ev := range s.events {
 		ev.Attempts += a.Requests
 		if ev.First.IsZero() {
@@ -176,7 +200,9 @@ func (c *courier) conclude(s *shipment, a sink.Answer) {
 	case sink.Split:
 		half := len(s.events) / 2
 		c.ship(&shipment{events: s.events[:half], payloads: s.payloads[:half], array: true})
-		c.ship(&shipment{events: s.events[half:], payloads: s.payloads[half:], array: true})
+		if second := s.events[half:]; !c.ordered || c.mayFollow(s.events[:half], second) {
+			c.ship(&shipment{events: second, payloads: s.payloads[half:], array: true})
+		}
 	case sink.Retry:
 		c.retry(s.events, a)
 	}

@@ -36,7 +36,7 @@ func (g *Ledger) Snapshot(p *Partition, limit int) Commit {
 		f.base = min(f.base, l.cursor())
 		first := len(spans)
 		spans = l.appendDone(spans)
-		f.lanes = append(f.lanes, laneFacts{id: l.window.id, cursor: l.cursor(), done: spans[first:]})
+		f.lanes = append(f.lanes, laneFacts{id: l.window.id, cursor: l.cursor(), done: spans[first:], unordered: l.window.order == OrderNone})
 	}
 	g.spans = spans
 	for _, l := range p.frozen {

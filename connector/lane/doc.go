@@ -36,6 +36,7 @@
 //	ready    a record is at hand; the lane is in its window's heap, the record that was read first on top
 //	behind   the next offset is not in memory; the lane is in its window's list
 //	at rest  read is the head: everything that was read has been looked at
+//	blocked  the next record has to wait for another one: see below
 //
 // # The window of a mapping
 //
@@ -44,6 +45,17 @@
 // read back later. Lanes share the window. The oldest record goes first; and while some lane is behind, the others
 // take no more than their share of events and bytes, except that what nobody uses is lent up to half of the window.
 // Without that, fresh records would fill the window before the old ones arrive.
+//
+// # Events that wait for each other
+//
+// A mapping may ask for an order ([Order]): of the events of one key, or of all of a partition. Those that wait for each other form a chain,
+// by offset, of which only the first is up for taking; one [Ledger.Take] may take several from the front of a chain, which then
+// have to go in one request. An event that finds others of its chain undone is parked behind them, in the window, so that what follows it
+// in the lane need not wait. There is room for so many parked events only; a lane that finds none, and in the order of partitions
+// every lane whose chain is not empty, is blocked until an event of it is settled. Lanes without order know nothing of this.
+//
+// Chains need not be committed. What a restart takes again it takes by offset; and of the settled ranges of such a lane those that do not fit
+// into the metadata are the last, so that nothing is sent again that others had waited for, unless those are as well.
 //
 // # Evict or pause
 //
@@ -86,7 +98,8 @@
 //	I6  Every byte is charged to the cache, a slice or a window, each of which has a limit; an empty window admits one event
 //	    of any size.
 //	I7  Nothing is taken from a partition that is being given up, and nothing counts for it once it is dropped.
-//	I8  A lane moves by taking a record, over a range that was settled before, to the end of what it has looked at, and by a
+//	I8  Where events wait for each other, none is handed out before those that it waits for are settled, but together with them.
+//	I9  A lane moves by taking a record, over a range that was settled before, to the end of what it has looked at, and by a
 //	    counted loss ([Ledger.Lost], [Ledger.Truncate]). By nothing else.
 //
 // The model test (model_test.go) lives through random histories and checks these after every step. To look further:

@@ -17,8 +17,9 @@ type Event struct {
 	block        *Block // holds the record's bytes; nil once they are copied out
 	prev, next   *Event
 	settledAfter int       // deliveries finished between this event and the next undone one
+	turn         *turn     // its place among those it waits for, and that wait for it; nil when there are none
 	due          time.Time // when waiting: the next attempt
-	index        int       // when waiting: place in the retry heap
+	index        int32     // when waiting: place in the retry heap, or what is said beside queue
 	state        eventState
 }
 
@@ -26,7 +27,7 @@ type eventState uint8
 
 const (
 	taken   eventState = iota // with a courier: in an open batch, under way, or on its way to the dead-letter topic
-	waiting                   // for its next attempt
+	waiting                   // for its next attempt, or its turn
 	gone                      // settled, or its partition is gone
 )
 
@@ -59,7 +60,7 @@ type retries []*Event
 
 func (h retries) Len() int           { return len(h) }
 func (h retries) Less(i, j int) bool { return h[i].due.Before(h[j].due) }
-func (h retries) Swap(i, j int)      { h[i], h[j] = h[j], h[i]; h[i].index, h[j].index = i, j }
+func (h retries) Swap(i, j int)      { h[i], h[j] = h[j], h[i]; h[i].index, h[j].index = int32(i), int32(j) }
 
 // Push implements heap.Interface.
 func (h *retries) Push(x any) {
@@ -67,7 +68,7 @@ func (h *retries) Push(x any) {
 	if !ok {
 		return
 	}
-	e.index = len(*h)
+	e.index = int32(len(*h))
 	*h = append(*h, e)
 }
 

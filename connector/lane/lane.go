@@ -31,6 +31,13 @@ type Lane struct {
 	index   int  // place in the window's heap
 	arrived time.Time
 	removed bool // its mapping is gone: see Reconfigure
+
+	// Only where events wait for each other.
+	chains      map[uint64]*chain
+	parked      int // events that wait for another one
+	parkedBytes int
+	blocked     bool // its next record has to wait, and no more may be parked; it is in its window's list
+	loose       bool // blocked, and it may have changed
 }
 
 // cursor is the lane's progress: every record below it is settled.
@@ -203,6 +210,7 @@ func (g *Ledger) rest(l *Lane) {
 		l.ready = false
 		heap.Remove(&l.window.ready, l.index)
 	}
+	l.unblock()
 	g.drop(l)
 }
 

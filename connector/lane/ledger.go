@@ -25,6 +25,7 @@ type Identity struct {
 	Events    int // most events held at once
 	Bytes     int // most bytes of records held at once
 	MaxSlices int // most slices held at once, those being read included; at least one
+	Order     Order
 	// Background lanes never drive the reading: they take what others had read, and when only they are up to date the partition may be
 	// paused. Set for lanes that seldom match anything.
 	Background bool
@@ -59,6 +60,7 @@ type Ledger struct {
 	turn  int    // the window to look at first for the next slice
 
 	generation int // of the lanes: counts Reconfigure
+	run   uint64 // counts the Takes of windows that keep an order
 }
 
 // New returns an empty ledger. It refuses more lanes than MaxLanes and identities whose ids collide.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"math"
 	"slices"
 	"strings"
 )
@@ -45,6 +46,8 @@ type laneFacts struct {
 	cursor int64 // everything below is settled
 	frozen int64 // unix minutes since when no member knows the mapping; 0 when live
 	done   []span
+
+	unordered bool // its events do not wait for each other, and any of its spans may be left out; else only the last
 }
 
 // span is a settled stretch [lo, hi) above a cursor.
@@ -112,7 +115,8 @@ func (f *facts) appendHead(b []byte, samples arrivals) []byte {
 	return b
 }
 
-// appendSpans appends as many spans as fit, heaviest first.
+// appendSpans appends as many spans as fit, heaviest first. Where events wait for each other, a span is worth no more than those before it: with one
+// of them left out, an event would be sent again after others that had waited for it, and those would not.
 func (f *facts) appendSpans(head []byte, room int) (body []byte, dropped int) {
 	if body = f.appendChosen(head, nil); len(body) <= room {
 		return body, 0
@@ -122,8 +126,12 @@ func (f *facts) appendSpans(head []byte, room int) (body []byte, dropped int) {
 	chosen := make([][]bool, len(f.lanes))
 	for i, l := range f.lanes {
 		chosen[i] = make([]bool, len(l.done))
+		worth := math.MaxInt
 		for j, s := range l.done {
-			all = append(all, candidate{i, j, s.weight})
+			if worth = min(worth, s.weight); l.unordered {
+				worth = s.weight // whatever those before it are worth
+			}
+			all = append(all, candidate{i, j, worth})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b candidate) int { return cmp.Compare(b.weight, a.weight) })

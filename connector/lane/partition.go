@@ -2,7 +2,6 @@ package lane
 
 import (
 	"cmp"
-	"container/heap"
 	"errors"
 	"slices"
 	"sort"
@@ -166,7 +165,7 @@ func (g *Ledger) Append(p *Partition, b *Block, epoch int32, now time.Time) {
 	g.ref(b)
 	for _, l := range p.lanes {
 		switch {
-		case l.ready || l.behind: // has enough to do before it comes to this block; the others stood at the head
+		case l.ready || l.behind || l.blocked: // has enough to do before it comes to this block; the others stood at the head
 		case b.any&l.bit() == 0:
 			l.read = b.Next
 		default:
@@ -313,7 +312,7 @@ func (g *Ledger) Close(p *Partition) {
 		g.catchUp(l)
 		for e := l.first; e != nil; e = e.next {
 			if e.state == waiting {
-				heap.Remove(&l.window.retries, e.index)
+				g.unqueue(e)
 			}
 		}
 		l.window.share(-1)
@@ -327,9 +326,9 @@ func (g *Ledger) Release(e *Event) {
 		return
 	}
 	e.lane.partition.inflight--
-	e.state = waiting
+	e.state, e.index = waiting, nowhere
 	if !e.lane.partition.closing {
-		heap.Push(&e.lane.window.retries, e)
+		g.queue(e)
 	}
 }
 

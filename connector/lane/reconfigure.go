@@ -2,6 +2,7 @@ package lane
 
 import (
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"time"
 )
@@ -54,6 +55,9 @@ func (g *Ledger) Reconfigure(lanes []Identity, origin func(*Partition) Origin, n
 	}
 	for _, p := range g.partitions {
 		for _, l := range p.lanes {
+			if l.window.reordered {
+				g.reorder(l)
+			}
 			g.advance(l, now)
 		}
 	}
@@ -80,6 +84,7 @@ func newWindows(lanes []Identity) ([]*window, error) {
 		windows[i] = &window{
 			index: i, id: id, start: l.Start, background: l.Background,
 			capEvents: l.Events, capBytes: l.Bytes, maxSlices: max(1, l.MaxSlices),
+			order: l.Order, seed: maphash.MakeSeed(),
 		}
 	}
 	return windows, nil
@@ -89,6 +94,7 @@ func newWindows(lanes []Identity) ([]*window, error) {
 func (w *window) adopt(f *window) {
 	w.index, w.start, w.background = f.index, f.start, f.background
 	w.capEvents, w.capBytes, w.maxSlices = f.capEvents, f.capBytes, f.maxSlices
+	w.reordered, w.order = w.order != f.order, f.order
 	w.share(0)
 }
 

@@ -94,6 +94,10 @@ func (w *world) checkLane(bit int, l *Lane, held map[*Block]bool) {
 		if l.block != nil || !slices.Contains(l.window.behind, l) || l.partition.cached(l.read) != nil {
 			w.failf("lane %d is behind at %d, but has a block: %v, or is not listed, or the cache has it", lane, l.read, l.block != nil)
 		}
+	case l.blocked:
+		if l.block != nil || l.slice || !slices.Contains(l.window.blocked, l) || len(l.chains) == 0 && !l.loose {
+			w.failf("lane %d is blocked at %d, but has a block: %v, or is not listed, or waits for nothing", lane, l.read, l.block != nil)
+		}
 	case l.read != l.partition.head:
 		w.failf("lane %d rests at %d, the head is %d: nothing would ever move it", lane, l.read, l.partition.head)
 	}
@@ -104,7 +108,7 @@ func (w *world) checkLane(bit int, l *Lane, held map[*Block]bool) {
 
 func (w *world) checkWindow(win *window) {
 	lane := w.config[win.index]
-	var lanes, events, bytes, slices, ready, behind, retrying int
+	var lanes, events, bytes, slices, ready, behind, retrying, parked, parkedBytes, blocked, loose int
 	for _, o := range w.owned {
 		if o == nil {
 			continue
@@ -113,16 +117,25 @@ func (w *world) checkWindow(win *window) {
 		events, bytes = events+l.live, bytes+l.bytes
 		if !o.p.closing {
 			lanes++
+			before := parked
 			for e := l.first; e != nil; e = e.next {
-				if e.state == waiting {
+				switch {
+				case e.state != waiting:
+				case e.Before() != nil:
+					parked, parkedBytes = parked+1, parkedBytes+e.Size()
+				default:
 					retrying++
 				}
 			}
+			if parked-before != l.parked {
+				w.failf("lane %d counts %d parked events, there are %d", lane, l.parked, parked-before)
+			}
+			w.checkChains(lane, l)
 		}
 		for _, is := range []struct {
 			bool
 			n *int
-		}{{l.slice, &slices}, {l.ready, &ready}, {l.behind, &behind}} {
+		}{{l.slice, &slices}, {l.ready, &ready}, {l.behind, &behind}, {l.blocked, &blocked}, {l.loose, &loose}} {
 			if is.bool {
 				*is.n++
 			}
@@ -142,6 +155,10 @@ func (w *world) checkWindow(win *window) {
 	if ready != len(win.ready) || behind != len(win.behind) || retrying != len(win.retries) {
 		w.failf("window of lane %d lists %d ready, %d behind, %d waiting; there are %d, %d, %d", lane, len(win.ready), len(win.behind), len(win.retries), ready, behind, retrying)
 	}
+	if parked != win.parked || parkedBytes != win.parkedBytes || blocked != len(win.blocked) || loose != win.loose {
+		w.failf("window of lane %d counts %d events parked, %d bytes, %d lanes blocked, %d loose; there are %d, %d, %d, %d", lane,
+			win.parked, win.parkedBytes, len(win.blocked), win.loose, parked, parkedBytes, blocked, loose)
+	}
 	if events > max(1, win.capEvents) || bytes > win.capBytes && events > 1 {
 		w.failf("window of lane %d holds %d of %d events, %d of %d bytes", lane, events, win.capEvents, bytes, win.capBytes)
 	}
@@ -153,6 +170,9 @@ func (w *world) checkAwake() {
 	w.asleep &^= woken
 	w.readersAsleep = w.readersAsleep && !reads
 	for m, win := range w.g.windows {
+		if w.asleep>>m&1 == 1 && win.loose > 0 {
+			w.failf("a lane %d could look again, and nobody is woken", w.config[m])
+		}
 		if l := win.next(); w.asleep>>m&1 == 1 && l != nil && win.room(l.record().Size()) {
 			w.failf("lane %d could take %d, and nobody is woken", w.config[m], l.read)
 		}
@@ -248,7 +268,7 @@ func (w *world) drive(dead int) {
 			}
 		}
 		for range w.rnd.IntN(len(w.taken) + 2) {
-			switch e := w.pickTaken(); {
+			switch e := w.pickSent(); {
 			case e == nil:
 			case w.config[e.Lane()] == dead:
 				w.g.Retry(e, w.now.Add(100*time.Hour))

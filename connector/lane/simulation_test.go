@@ -18,6 +18,7 @@ type shape struct {
 	events     int  // a lane holds from 1 up to so many
 	produce    int  // records at a time, at most
 	deploys    bool // the set of mappings differs from process to process
+	order      int  // what the order of the lanes begins with; they take turns
 }
 
 // world is Kafka, one process with its ledger at a time, and the truth about what has been delivered. Processes come and go; the logs and the
@@ -81,7 +82,7 @@ func laneName(lane int) string { return fmt.Sprint("lane ", lane) }
 func (w *world) identity(lane int) Identity {
 	id := Identity{
 		Name: laneName(lane), Events: 1 + (lane*7+3)%w.shape.events, Bytes: 3_000 + 5_000*(lane%3), MaxSlices: lane % 3,
-		Background: lane > 0 && lane == w.shape.lanes-1,
+		Background: lane > 0 && lane == w.shape.lanes-1, Order: w.orderOf(lane),
 	}
 	switch lane % 4 {
 	case 1:
@@ -91,6 +92,8 @@ func (w *world) identity(lane int) Identity {
 	}
 	return id
 }
+
+func (w *world) orderOf(lane int) Order { return Order((lane + w.shape.order) % 3) }
 
 // start begins a process that owns every partition, or, among several, some of them.
 func (w *world) start(config []int) {
@@ -177,7 +180,11 @@ func (w *world) produce() {
 		if w.rnd.IntN(3) > 0 { // else it matches nothing, or no record stands here at all
 			match = w.rnd.Uint64() & w.rnd.Uint64()
 		}
-		l.produce(match, w.now)
+		var key []byte
+		if k := w.rnd.IntN(5); k > 0 {
+			key = []byte{byte(k)}
+		}
+		l.produce(match, key, w.now)
 	}
 }
 
@@ -193,7 +200,7 @@ func (w *world) block(l *partitionLog, from int64, n int, want uint64) *Block {
 			if b.Next%17 == 0 {
 				size = 4_000 // more than some windows
 			}
-			b.Add(&Record{Offset: b.Next, Value: make([]byte, size)}, match)
+			b.Add(&Record{Offset: b.Next, Key: l.keys[b.Next], Value: make([]byte, size)}, match)
 		}
 		b.Next++
 	}
@@ -241,7 +248,13 @@ func (w *world) take() {
 	if n := 1 + w.rnd.IntN(6); w.rnd.IntN(8) > 0 {
 		w.takeFrom(m, n)
 	} else {
-		w.took(m, w.g.TakeOverdue(nil, m, n, w.now))
+		events := w.g.TakeOverdue(nil, m, n, w.now)
+		for _, e := range events {
+			if e.Before() != nil {
+				w.failf("lane %d takes %d, overdue, together with what it waits for", w.config[m], e.Offset)
+			}
+		}
+		w.took(m, events)
 	}
 }
 
@@ -258,6 +271,7 @@ func (w *world) took(m int, events []*Event) {
 		w.trace("lane %d takes %d of partition %d", w.config[m], e.Offset, e.Partition().Number)
 		w.checkTaken(e)
 	}
+	w.checkOrder(m, events)
 	w.taken = append(w.taken, events...)
 }
 
@@ -265,15 +279,34 @@ func (w *world) pickTaken() *Event {
 	if len(w.taken) == 0 {
 		return nil
 	}
-	i := w.rnd.IntN(len(w.taken))
-	e := w.taken[i]
-	w.taken = append(w.taken[:i], w.taken[i+1:]...)
+	return w.untake(w.taken[w.rnd.IntN(len(w.taken))])
+}
+
+func (w *world) untake(e *Event) *Event {
+	w.taken = slices.DeleteFunc(w.taken, func(x *Event) bool { return x == e })
 	return e
+}
+
+// pickSent picks what the endpoint accepts next. Of a run that goes together it is the first; what comes after one that is to be tried again goes back
+// as well.
+func (w *world) pickSent() *Event {
+	if len(w.taken) == 0 {
+		return nil
+	}
+	e := w.taken[w.rnd.IntN(len(w.taken))]
+	for before := e.Before(); before != nil && !e.Gone(); before = e.Before() {
+		if before.state != taken {
+			w.g.Retry(w.untake(e), w.now)
+			return nil
+		}
+		e = before
+	}
+	return w.untake(e)
 }
 
 func (w *world) settle() {
 	for range 1 + w.rnd.IntN(3) {
-		if e := w.pickTaken(); e != nil {
+		if e := w.pickSent(); e != nil {
 			w.deliver(e)
 		}
 	}
@@ -400,12 +433,12 @@ func (w *world) giveUp(i int, orderly bool) {
 	w.g.Close(o.p)
 	for j := 0; orderly && j < len(w.taken); j++ {
 		if e := w.taken[j]; e.Partition() == o.p {
-			switch w.rnd.IntN(4) {
-			case 0, 1:
+			switch n := w.rnd.IntN(4); {
+			case n < 2 && e.Before() == nil:
 				w.deliver(e)
-			case 2:
+			case n == 2:
 				w.g.Release(e)
-			case 3:
+			default:
 				w.g.Retry(e, w.now)
 			}
 			w.taken = append(w.taken[:j], w.taken[j+1:]...)

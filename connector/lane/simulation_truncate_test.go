@@ -26,6 +26,7 @@ func (w *world) truncate() {
 		return
 	}
 	w.trace("partition %d is cut off at %d, it had %d", l.number, end, len(l.match))
+	l.keys = l.keys[:end]
 	l.match, l.produced, l.firstRead = l.match[:end], l.produced[:end], l.firstRead[:min(end, int64(len(l.firstRead)))]
 	for lane := range l.settled {
 		l.settled[lane] = l.settled[lane][:end]
@@ -40,7 +41,7 @@ func (w *world) truncate() {
 	}
 	l.accepted.cut(end)
 	for range w.rnd.IntN(2) * w.rnd.IntN(40) {
-		l.produce(w.rnd.Uint64()&w.rnd.Uint64(), w.now)
+		l.produce(w.rnd.Uint64()&w.rnd.Uint64(), nil, w.now)
 	}
 
 	o := w.owned[l.number]

@@ -12,6 +12,7 @@ type partitionLog struct {
 	start     int64       // oldest offset still there
 	epochs    []int64     // where the log of each leader epoch begins
 	match     []uint64    // by offset: the lanes that must deliver it
+	keys      [][]byte    // by offset; nil for none
 	produced  []time.Time // by offset
 	firstRead []time.Time // by offset, as far as any process has read; true time
 	settled   [][]bool    // by lane and offset: nothing is left to do
@@ -49,8 +50,9 @@ func newPartitionLog(number int32, lanes int) *partitionLog {
 	return &partitionLog{number: number, settled: make([][]bool, lanes), floor: make([]int64, lanes), epochs: []int64{0}}
 }
 
-func (l *partitionLog) produce(match uint64, now time.Time) {
+func (l *partitionLog) produce(match uint64, key []byte, now time.Time) {
 	match &= 1<<len(l.settled) - 1
+	l.keys = append(l.keys, key)
 	l.match = append(l.match, match)
 	l.produced = append(l.produced, now)
 	for lane := range l.settled {
@@ -278,6 +280,7 @@ func (w *world) checkCommit(o *ownership, c Commit) {
 				}
 			}
 		}
+		w.checkPrefix(o, lane, said)
 		if c.Dropped == 0 {
 			w.checkComplete(o, lane, said)
 		}

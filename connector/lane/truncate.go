@@ -1,7 +1,6 @@
 package lane
 
 import (
-	"container/heap"
 	"errors"
 	"fmt"
 	"time"
@@ -71,11 +70,10 @@ func (l *Lane) unsettledFrom(end int64) int64 {
 // what was settled after it is gone as well.
 func (g *Ledger) forgetLast(l *Lane) {
 	e := l.last
-	switch {
-	case e.state == taken:
+	if e.state == taken {
 		l.partition.inflight--
-	case !l.partition.closing:
-		heap.Remove(&l.window.retries, e.index)
+	} else {
+		g.unqueue(e)
 	}
 	l.last = e.prev
 	if e.prev != nil {
@@ -86,6 +84,7 @@ func (g *Ledger) forgetLast(l *Lane) {
 	l.live--
 	l.bytes -= e.Size()
 	g.release(e)
+	g.leave(e)
 }
 
 // cutCache takes what is at or above end out of the cache. No lane may point into it.

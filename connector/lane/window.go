@@ -2,6 +2,7 @@ package lane
 
 import (
 	"container/heap"
+	"hash/maphash"
 	"time"
 )
 
@@ -29,6 +30,15 @@ type window struct {
 	retries    retries // events that wait for their next attempt
 	failing    bool    // its endpoint fails: see SetFailing
 	background bool    // never drives the reading: see Identity.Background
+
+	// Only where events wait for each other.
+	order       Order
+	reordered   bool // it has just changed
+	seed        maphash.Seed
+	parked      int // events that wait for another one
+	parkedBytes int
+	blocked     []*Lane // lanes whose next record has to wait
+	loose       int     // of them, those that may look again
 }
 
 // share divides the window among n more lanes.
@@ -132,6 +142,9 @@ func (h *ready) Pop() any {
 // always allowed): first those whose retry is due, then new ones. The caller owns them until Settle or Retry.
 func (g *Ledger) Take(dst []*Event, m, n, maxBytes int, now time.Time) []*Event {
 	w := g.windows[m]
+	if w.order != OrderNone {
+		return g.takeInOrder(dst, w, n, maxBytes, now)
+	}
 	size := 0
 	n += len(dst)
 	for len(dst) < n && len(w.retries) > 0 && !w.retries[0].due.After(now) {
@@ -172,6 +185,11 @@ func (g *Ledger) take(l *Lane, now time.Time) *Event {
 		e.block.refs++
 	}
 	l.push(e)
+	if w.order != OrderNone {
+		if key, ordered := w.chainKey(r); ordered {
+			l.join(e, key, g.run)
+		}
+	}
 	w.events++
 	w.bytes += r.Size()
 	p.inflight++
@@ -195,6 +213,9 @@ func (g *Ledger) Settle(e *Event) bool {
 	l.partition.inflight--
 	l.unlink(e)
 	g.release(e)
+	if e.turn != nil {
+		g.leave(e)
+	}
 	l.partition.changed()
 	g.wake(l.window)
 	return true
@@ -219,7 +240,12 @@ func (g *Ledger) Retry(e *Event, due time.Time) bool {
 	g.CopyOut(e)
 	e.state, e.due = waiting, due
 	if e.lane.partition.closing {
+		e.index = nowhere
 		return true // stays undone; its next owner goes on with it
+	}
+	if e.turn != nil {
+		g.queue(e)
+		return true
 	}
 	heap.Push(&e.lane.window.retries, e)
 	return true
@@ -234,9 +260,10 @@ func (g *Ledger) NextDue(m int) (time.Time, bool) {
 	return w.retries[0].due, true
 }
 
-// Waiting returns how many events mapping m holds, and how many of them wait for a retry.
+// Waiting returns how many events mapping m holds, and how many of them wait for a retry or their turn.
 func (g *Ledger) Waiting(m int) (held, retrying int) {
-	return g.windows[m].events, len(g.windows[m].retries)
+	w := g.windows[m]
+	return w.events, len(w.retries) + w.parked
 }
 
 // Ready says whether mapping m has something to take now.
@@ -244,6 +271,9 @@ func (g *Ledger) Ready(m int, now time.Time) bool {
 	w := g.windows[m]
 	if len(w.retries) > 0 && !w.retries[0].due.After(now) {
 		return true
+	}
+	if w.loose > 0 {
+		return true // perhaps: Take finds out
 	}
 	l := w.next()
 	return l != nil && w.room(l.record().Size())
