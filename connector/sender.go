@@ -110,7 +110,7 @@ func newSenders(cfg *config.Config, client *sink.Client, set *mapping.Set, log *
 
 // CheckSenders says what keeps the connector from sending as its configuration and its mappings say; nil for nothing.
 func CheckSenders(cfg *config.Config, set *mapping.Set) error {
-	client, err := newSender(cfg, Options{})
+	client, err := newSender(cfg, set, Options{})
 	if err != nil {
 		return err
 	}

@@ -167,6 +167,9 @@ func (c *courier) request(s *shipment) (*sink.Request, error) {
 	if c.sender.Signer.Names() {
 		request.ID = c.webhookID(s)
 	}
+	if c.gzip {
+		request.Compress()
+	}
 	return request, nil
 }
 
@@ -192,6 +195,10 @@ func (c *courier) conclude(s *shipment, a sink.Answer) {
 	}
 	switch a.Class {
 	case sink.Delivered:
+		if a.Items != nil {
+			c.concludeItems(s.events, a)
+			return
+		}
 		c.metrics.settled(s.events, a.End)
 		e.settle(s.events)
 	case sink.Rejected:

@@ -18,7 +18,7 @@ type head struct {
 }
 
 // receive reads an answer. Usable means that the connection can be used again.
-func (c *conn) receive(bodies *bodyReader) (a reply, usable bool, err error) {
+func (c *conn) receive(r *Request, bodies *bodyReader) (a reply, usable bool, err error) {
 	answer := fasthttp.AcquireResponse()
 	defer fasthttp.ReleaseResponse(answer)
 	c.left = maxHeaderBytes
@@ -32,7 +32,7 @@ func (c *conn) receive(bodies *bodyReader) (a reply, usable bool, err error) {
 	c.left = math.MaxInt
 	whole := true
 	if h.body != nil {
-		h.reply.body, whole = bodies.read(h.body)
+		h.reply.body, whole = bodies.read(h.body, r.hasItems(h.status))
 	}
 	return h.reply, whole && !h.last && c.in.Buffered() == 0, nil
 }

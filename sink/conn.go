@@ -88,13 +88,13 @@ func longAgo() time.Time { return time.Unix(1, 0) }
 func (c *conn) exchange(ctx context.Context, r *Request, userAgent string, bodies *bodyReader) (a reply, usable bool, err error) {
 	c.heard = false
 	stop := context.AfterFunc(ctx, c.interrupt)
-	if len(r.body) <= inlineBytes {
+	if len(r.wire()) <= inlineBytes {
 		c.written <- c.write(r, userAgent) == nil
 	} else {
 		go func() { c.written <- c.write(r, userAgent) == nil }()
 	}
 	// Read even if writing failed: a server may answer and hang up before it has read everything.
-	a, usable, err = c.receive(bodies)
+	a, usable, err = c.receive(r, bodies)
 	sent := c.sent(err == nil)
 	undisturbed := stop()
 	return a, usable && sent && undisturbed, err
@@ -139,8 +139,9 @@ func (c *conn) write(r *Request, userAgent string) error {
 	} else if userAgent != "" {
 		q.Header.Add("User-Agent", userAgent)
 	}
+	body := r.wire()
 	var digits [20]byte
-	q.Header.AddBytesV("Content-Length", strconv.AppendInt(digits[:0], int64(len(r.body)), 10))
+	q.Header.AddBytesV("Content-Length", strconv.AppendInt(digits[:0], int64(len(body)), 10))
 	if _, mapped := r.headers.find("Accept"); !mapped {
 		q.Header.Add("Accept", accept)
 	}
@@ -149,7 +150,7 @@ func (c *conn) write(r *Request, userAgent string) error {
 			q.Header.Add(h.Name, latin1(h.Value))
 		}
 	}
-	q.SetBodyRaw(r.body)
+	q.SetBodyRaw(body)
 	if err := q.Write(c.out); err != nil {
 		return err
 	}

@@ -51,9 +51,11 @@ type Request struct {
 	host    string   // the mapped Host, "" for the URL's own
 	headers headerSet
 	body    []byte // nil for none
+	encoded []byte // what is sent in its place; nil for itself
 	events  int
 	dated   *Signer // signs each try, nil for nobody
 	plain   []byte  // what it signs: the body before anything encodes it
+	array   bool    // of events, even of one
 }
 
 // Single builds the request for one event. A payload without data has no body, no Content-Type
@@ -100,7 +102,12 @@ func Batch(ps []Payload, signer *Signer) (*Request, error) {
 		}
 	}
 	body = append(body, ']')
-	return build(&ps[0], body, body[1:1+len(ps[0].Data)], len(ps), signer, nil)
+	r, err := build(&ps[0], body, body[1:1+len(ps[0].Data)], len(ps), signer, nil)
+	if err != nil {
+		return nil, err
+	}
+	r.array = true
+	return r, nil
 }
 
 // build makes the request that carries body; signed is the part that the signature covers.
@@ -214,7 +221,7 @@ func (r *Request) Headers() []Header {
 	return list
 }
 
-// Body is exactly what is sent, nil for none. It is shared: do not change it.
+// Body is exactly what is sent, nil for none, but for [Request.Compress]. It is shared: do not change it.
 func (r *Request) Body() []byte { return r.body }
 
 // Events is how many events the request carries; it is 1 for a single request.

@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"net/netip"
@@ -13,6 +14,9 @@ type Answer struct {
 	Status int    // the HTTP status; 0 where no answer came
 	Err    error  // why no answer came, an [*Error]; nil where Status is set
 	Body   []byte // how the answer's body begins, at most 1 KiB as sent; the endpoint's words
+	// Items is what became of each event of a batch, in order, where the answer was 207 and says so in the form that
+	// is documented in items.go; nil otherwise. Class is Delivered then.
+	Items []Item
 	// RetryAfter is how long the endpoint asks to wait, counted from End; 0 where it does not.
 	// It is as large as the endpoint likes: [Backoff.Delay] bounds it.
 	RetryAfter time.Duration
@@ -41,6 +45,10 @@ func (c *Client) Send(ctx context.Context, r *Request) Answer {
 		a.Err = last.err // only here: a nil *Error in an error would not be nil
 	}
 	a.Class = Classify(a.Status, a.Err, r.events > 1)
+	if r.hasItems(a.Status) {
+		a.Items = parseItems(last.body, r.events)
+		a.Body = bytes.Clone(last.body[:min(len(last.body), keptBytes)])
+	}
 	return a
 }
 

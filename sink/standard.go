@@ -52,19 +52,19 @@ func (s *standard) roundTrip(ctx context.Context, until time.Time, r *Request) (
 	}
 	// A switch of protocols (101) has no end to read to.
 	if response.Body != http.NoBody && a.status >= http.StatusOK {
-		a.body, _ = s.bodies.read(response.Body)
+		a.body, _ = s.bodies.read(response.Body, r.hasItems(a.status))
 	}
 	return a, nil
 }
 
 func (s *standard) request(ctx context.Context, r *Request, repeats *int) *http.Request {
 	request := (&http.Request{Method: r.method, URL: r.url, Host: r.host, Header: s.header(r)}).WithContext(ctx)
-	if r.body != nil {
-		request.Body = newBody(r.body)
-		request.ContentLength = int64(len(r.body))
+	if body := r.wire(); body != nil {
+		request.Body = newBody(body)
+		request.ContentLength = int64(len(body))
 		request.GetBody = func() (io.ReadCloser, error) {
 			*repeats++ // net/http repeats the request; RoundTrip calls this before it returns
-			return newBody(r.body), nil
+			return newBody(body), nil
 		}
 	}
 	if r.host != "" && r.url.Scheme == "http" && s.transport.Proxy != nil {

@@ -34,7 +34,7 @@ type wire interface {
 // reply is what an endpoint answered, as far as it matters.
 type reply struct {
 	status     int
-	body       []byte // how it begins, at most keptBytes; a copy
+	body       []byte // how it begins, at most keptBytes; all of it where it may hold a result for each event; a copy
 	told       bool   // Retry-After was there, readable or not
 	retryAfter string
 	repeats    int // how many times the request was sent again; set beside an error too
@@ -50,14 +50,18 @@ func newBodyReader() *bodyReader {
 	return b
 }
 
-// read keeps how body begins and reads on for a while, to its end if that is near. A fault ends
+// read keeps how body begins, or all of it, and reads on for a while, to its end if that is near. A fault ends
 // it like an end that is not near: the status is known, and nothing else decides.
-func (b *bodyReader) read(body io.Reader) (kept []byte, whole bool) {
+func (b *bodyReader) read(body io.Reader, all bool) (kept []byte, whole bool) {
 	buffer := b.buffers.Get().(*[4 << 10]byte) //nolint:forcetypeassert // New makes nothing else
 	defer b.buffers.Put(buffer)
-	for total := 0; total < readBytes; {
+	keep, most := keptBytes, readBytes
+	if all {
+		keep, most = maxItemsBytes, maxItemsBytes
+	}
+	for total := 0; total < most; {
 		n, err := body.Read(buffer[:])
-		if room := keptBytes - len(kept); room > 0 && n > 0 {
+		if room := keep - len(kept); room > 0 && n > 0 {
 			kept = append(kept, buffer[:min(n, room)]...)
 		}
 		if total += n; err != nil {
