@@ -35,8 +35,9 @@ type rig struct {
 	mu       sync.Mutex
 	received []delivery
 	answer   func(*http.Request) int
-	log      *slog.Logger     // of the connector; nil for none
-	probe    *connector.Probe // nil for none
+	reply    func(w http.ResponseWriter, q *http.Request, body []byte) (status int) // in place of answer; writes the head itself
+	log      *slog.Logger                                                           // of the connector; nil for none
+	probe    *connector.Probe                                                       // nil for none
 	registry *prometheus.Registry
 	reload   connector.Reload
 	cables   cables
@@ -115,11 +116,18 @@ func (r *rig) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	if err != nil {
 		return
 	}
-	status := r.answer(q)
+	var status int
+	if r.reply != nil {
+		status = r.reply(w, q, body)
+	} else {
+		status = r.answer(q)
+	}
 	r.mu.Lock()
 	r.received = append(r.received, delivery{time.Now(), q.URL.Path, string(body), status, q.Header})
 	r.mu.Unlock()
-	w.WriteHeader(status)
+	if r.reply == nil {
+		w.WriteHeader(status)
+	}
 }
 
 func (r *rig) close() {

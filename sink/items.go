@@ -2,7 +2,7 @@ package sink
 
 import (
 	"bytes"
-	stdjson "encoding/json"
+	encoding "encoding/json"
 	"net/http"
 )
 
@@ -27,17 +27,17 @@ func (r *Request) hasItems(status int) bool { return r.array && status == http.S
 //
 // Anything else gives nil: 207 is then a success like any other.
 func parseItems(body []byte, n int) []Item {
-	var elements []stdjson.RawMessage
-	if stdjson.Unmarshal(body, &elements) != nil || len(elements) != n {
+	var elements []encoding.RawMessage
+	if encoding.Unmarshal(body, &elements) != nil || len(elements) != n {
 		return nil
 	}
 	items := make([]Item, n)
 	for i, element := range elements {
 		var it struct {
-			Status int                `json:"status"`
-			Error  stdjson.RawMessage `json:"error"`
+			Status int                 `json:"status"`
+			Error  encoding.RawMessage `json:"error"`
 		}
-		if stdjson.Unmarshal(element, &it) != nil || it.Status < 100 || it.Status > 599 {
+		if encoding.Unmarshal(element, &it) != nil || it.Status < 100 || it.Status > 599 {
 			return nil
 		}
 		items[i] = Item{Class: Classify(it.Status, nil, false), Status: it.Status}
@@ -45,7 +45,7 @@ func parseItems(body []byte, n int) []Item {
 			continue
 		}
 		items[i].Body = bytes.Clone(element[:min(len(element), keptBytes)])
-		if text := ""; it.Error != nil && stdjson.Unmarshal(it.Error, &text) == nil {
+		if text := ""; it.Error != nil && encoding.Unmarshal(it.Error, &text) == nil {
 			items[i].Error = text[:min(len(text), keptBytes)]
 		}
 	}

@@ -59,8 +59,8 @@ type Ledger struct {
 	reads uint64 // windows that may have a lane to read back for; one that is not in here has none
 	turn  int    // the window to look at first for the next slice
 
-	generation int // of the lanes: counts Reconfigure
-	run   uint64 // counts the Takes of windows that keep an order
+	generation int    // of the lanes: counts Reconfigure
+	run        uint64 // counts the Takes of windows that keep an order
 }
 
 // New returns an empty ledger. It refuses more lanes than MaxLanes and identities whose ids collide.
