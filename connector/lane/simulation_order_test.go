@@ -23,7 +23,7 @@ func (w *world) checkOrder(m int, events []*Event) {
 	for _, e := range events {
 		p := e.Partition()
 		l := w.logs[p.Number]
-		for earlier := range e.Offset {
+		for earlier := l.settledBelow(lane); earlier < e.Offset; earlier++ {
 			if w.follows(l, lane, earlier, e.Offset) && !l.settled[lane][earlier] && !with[p][earlier] {
 				w.failf("lane %d takes %d of partition %d before %d is settled", lane, e.Offset, p.Number, earlier)
 			}
@@ -50,7 +50,7 @@ func (w *world) checkPrefix(o *ownership, lane int, said []span) {
 		return false
 	}
 	undone := map[string]int64{}
-	for offset := range o.p.head {
+	for offset := said[0].hi; offset < o.p.head; offset++ {
 		if o.log.match[offset]>>lane&1 == 0 || offset < o.log.start {
 			continue
 		}
