@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // the protocol's
+	"crypto/sha1"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"

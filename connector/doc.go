@@ -9,10 +9,12 @@
 //	lane/          the block is appended to the partition's cache. Every mapping has a lane on every partition, and every
 //	               lane stands at an offset of its own. A lane pulls: it takes the next record when its mapping's window
 //	               has room, and simply does not when it has none
-//	courier.go     a worker of the mapping takes the event, unless the endpoint is known to fail (endpoint.go)
+//	courier.go     a worker of the mapping takes the event, unless the endpoint is known to fail or asks for less (endpoint.go), or the
+//	               mapping's rate is reached (pace.go)
 //	batch.go       where the mapping batches, events that agree in URL, method and headers wait for company
 //	ship.go        the fields are resolved, the request is made, signed and sent, and the answer decides: settled, later,
-//	               halved, or given up. classic.go sends to several URLs, of which one is enough
+//	               halved, or given up; items.go where it speaks of each event of a batch. classic.go sends to several URLs, of which one
+//	               is enough. order.go sees to it that what waits for each other in a worker's hand does so too
 //	deadletter.go  what is given up is written to the dead-letter topic, and settled once all in-sync replicas have it
 //	commit.go      the lowest offset that some lane still needs is committed, and beside it, in the metadata, how far
 //	               each lane is
@@ -87,6 +89,8 @@
 //
 //   - A slice that is cut short ends at the cut. A block says "I have looked at everything up to Next"; when the reading stops for want of
 //     room, Next is where it stopped and not where the fetch ended, or the rest is never delivered.
+//   - Events that wait for each other are handed out together for one batch. Whatever splits it (other headers, too many bytes, a half that is
+//     refused) must send the second part only when the first is settled, or give it back.
 //   - A worker that leaves a batch open arms the timer, also when it ends. Those that wait know nothing of that batch.
 //   - A lane that jumps over a restored range, what was settled before this process began, may land in the middle of the block it
 //     is reading: its index in the block has to follow its offset.

@@ -200,7 +200,7 @@ type endpointState uint8
 
 const (
 	endpointOK         endpointState = iota
-	endpointRecovering               // it works again, and gets few requests at once
+	endpointRecovering               // it works, and gets fewer requests at once than it might
 	endpointFailing                  // nothing goes out but probes
 )
 

@@ -11,6 +11,10 @@
 //	  - name: Orders to ERP            # identity of the mapping, unless it has an id
 //	    enabled: true                  # the default
 //	    start: latest                  # where a new mapping begins: earliest, latest or a time; optional
+//	    ordering: none                 # none, key or partition: which events wait for each other; see [Delivery]
+//	    rate_limit: 50/s               # requests a second (s), minute (m) or hour (h); optional
+//	    max_in_flight: 64              # requests at once, up to 10000; optional
+//	    compression: none              # none or gzip; optional
 //	    trigger: type = "track" and event = "Order Completed"
 //	    fields:
 //	      url: https://erp.example.com/hooks

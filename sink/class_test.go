@@ -104,6 +104,33 @@ func TestSendEveryStatus(t *testing.T) {
 	})
 }
 
+// Every informational status, which is no answer: another must follow. Only a switch of protocols ends what HTTP can say.
+func TestSendEveryInformationalStatus(t *testing.T) {
+	overTransports(t, func(t *testing.T, o Options) {
+		for status := 100; status <= 199; status++ {
+			head := "HTTP/1.1 " + strconv.Itoa(status) + " Wait\r\n\r\n"
+			alone, followed := serveRaw(t, answering(head, hangUp)), serveRaw(t, answering(head+"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n", hold))
+			wantAlone, wantFollowed := Answer{Class: Retry}, Answer{Class: Delivered, Status: 204}
+			if status == http.StatusSwitchingProtocols {
+				wantAlone = Answer{Class: Retry, Status: 101}
+				wantFollowed = wantAlone
+			}
+			c := newClient(t, o)
+			for _, test := range []struct {
+				url  string
+				want Answer
+			}{{alone, wantAlone}, {followed, wantFollowed}} {
+				for _, r := range []*Request{single(t, Payload{URL: test.url, Data: []byte("{}")}, nil), pair(t, test.url)} {
+					a := c.Send(t.Context(), r)
+					if a.Class != test.want.Class || a.Status != test.want.Status || (a.Err == nil) != (a.Status != 0) {
+						t.Errorf("status %d, %d events: got %v %d (%v), want %v %d", status, r.Events(), a.Class, a.Status, a.Err, test.want.Class, test.want.Status)
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestABatchOfOneIsNotSplit(t *testing.T) {
 	url := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadRequest) })
 	r, err := Batch([]Payload{{URL: url, Method: "POST", Data: []byte("{}")}}, nil)

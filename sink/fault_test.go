@@ -61,6 +61,17 @@ func echo(conn net.Conn) {
 	hold(conn)
 }
 
+// drip sends a little now and then, for ever.
+func drip(conn net.Conn) {
+	tick := time.NewTicker(impatient / 8)
+	defer tick.Stop()
+	for range tick.C {
+		if _, err := io.WriteString(conn, "X"); err != nil {
+			return
+		}
+	}
+}
+
 type teeConn struct {
 	net.Conn
 	seen *bytes.Buffer
@@ -145,10 +156,23 @@ func TestConnectionFaults(t *testing.T) {
 				}
 			}
 		}), Delivered, "", 200, false},
+		{"endless chunks", answering(head+"Transfer-Encoding: chunked\r\n\r\n", func(conn net.Conn) {
+			for {
+				if _, err := io.WriteString(conn, "19000\r\n"+long+"\r\n"); err != nil {
+					return
+				}
+			}
+		}), Delivered, "", 200, false},
+		{"length beyond all bounds", answering(head+"Content-Length: 9223372036854775807\r\n\r\nabc", hangUp), Delivered, "", 200, false},
+		{"length that is no number any more", answering(head+"Content-Length: 99999999999999999999\r\n\r\nabc", hangUp), Retry, KindProtocol, 0, false},
+		{"no end to the last chunk", answering(head+"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n", hangUp), Delivered, "", 200, false},
+		{"chunk longer than said", answering(head+"Transfer-Encoding: chunked\r\n\r\n2\r\nabcd\r\n0\r\n\r\n", hangUp), Delivered, "", 200, false},
 		{"echo", echo, Retry, KindProtocol, 0, false},
 		{"no answer", hold, Retry, KindTimeout, 0, true},
 		{"slow head", answering(head+"Content-Len", hold), Retry, KindTimeout, 0, true},
 		{"slow body", answering(head+"Content-Length: 10\r\n\r\nabc", hold), Delivered, "", 200, true},
+		{"head that drips", answering(head, drip), Retry, KindTimeout, 0, true},
+		{"body that drips", answering(head+"\r\n", drip), Delivered, "", 200, true},
 		{"slow error body", answering("HTTP/1.1 404 No\r\nContent-Length: 10\r\n\r\nabc", hold), Rejected, "", 404, true},
 	}
 	overTransports(t, func(t *testing.T, o Options) {
@@ -254,8 +278,36 @@ func TestCanceled(t *testing.T) {
 	})
 }
 
-// The DNS server answers every question with "no such name", or not at all.
+// The DNS servers answer every question with "no such name", with "server failure", or not at all.
 func TestNameFaults(t *testing.T) {
+	unknown, failing := serveNames(t, 0x83), serveNames(t, 0x82)
+	ask := func(to string) Dial {
+		resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "udp", to)
+		}}
+		return (&net.Dialer{Resolver: resolver}).DialContext
+	}
+	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	overTransports(t, func(t *testing.T, o Options) {
+		o.Dial = ask(failing)
+		checkFault(t, newClient(t, o), "http://nowhere.example.com", Retry, KindDNS, 0)
+		o.Dial = ask(unknown)
+		a := checkFault(t, newClient(t, o), "http://nowhere.example.com", Retry, KindDNS, 0)
+		if !strings.Contains(a.Err.Error(), "nowhere.example.com") {
+			t.Errorf("error %q does not name the host", a.Err)
+		}
+		o.Dial, o.Timeout = ask(silent.LocalAddr().String()), impatient
+		checkFault(t, newClient(t, o), "http://nowhere.example.com", Retry, KindTimeout, 0)
+	})
+}
+
+// serveNames is a DNS server that answers every question with a code, without an address.
+func serveNames(t *testing.T, code byte) (address string) {
+	t.Helper()
 	server, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -270,30 +322,11 @@ func TestNameFaults(t *testing.T) {
 			if err != nil {
 				return
 			}
-			question[2], question[3] = 0x81, 0x83 // an answer, NXDOMAIN
+			question[2], question[3] = 0x81, code
 			_, _ = server.WriteTo(question[:n], from)
 		}
 	}()
-	ask := func(to string) Dial {
-		resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "udp", to)
-		}}
-		return (&net.Dialer{Resolver: resolver}).DialContext
-	}
-	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer silent.Close()
-	overTransports(t, func(t *testing.T, o Options) {
-		o.Dial = ask(server.LocalAddr().String())
-		a := checkFault(t, newClient(t, o), "http://nowhere.example.com", Retry, KindDNS, 0)
-		if !strings.Contains(a.Err.Error(), "nowhere.example.com") {
-			t.Errorf("error %q does not name the host", a.Err)
-		}
-		o.Dial, o.Timeout = ask(silent.LocalAddr().String()), impatient
-		checkFault(t, newClient(t, o), "http://nowhere.example.com", Retry, KindTimeout, 0)
-	})
+	return server.LocalAddr().String()
 }
 
 // Faults of the machine or the route, as the system reports them.
