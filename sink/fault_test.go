@@ -280,7 +280,7 @@ func TestCanceled(t *testing.T) {
 
 // The DNS servers answer every question with "no such name", with "server failure", or not at all.
 func TestNameFaults(t *testing.T) {
-	unknown, failing := serveNames(t, 0x83), serveNames(t, 0x82)
+	unknown, failing := refuseNames(t, 0x83), refuseNames(t, 0x82)
 	ask := func(to string) Dial {
 		resolver := &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "udp", to)
@@ -305,8 +305,8 @@ func TestNameFaults(t *testing.T) {
 	})
 }
 
-// serveNames is a DNS server that answers every question with a code, without an address.
-func serveNames(t *testing.T, code byte) (address string) {
+// refuseNames is a DNS server that answers every question with a code, without an address.
+func refuseNames(t *testing.T, code byte) (address string) {
 	t.Helper()
 	server, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
