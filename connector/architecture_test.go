@@ -48,6 +48,7 @@ var arrows = map[string]struct{ ours, outside []string }{
 	"connector/kafka":     {outside: []string{"github.com/twmb/franz-go", "github.com/prometheus/client_golang/prometheus"}},
 	"connector/kafkatest": {outside: []string{"github.com/twmb/franz-go"}},
 	"connector/lane":      {},
+	"connector/letters":   {ours: []string{"mapping", "sink", "connector", "connector/kafka"}},
 	"connector/lanes":     {ours: []string{"connector/kafka", "connector/lane"}},
 	"connector/preview":   {ours: []string{"mapping", "sink"}},
 	"connector/torture":   {},

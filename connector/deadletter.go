@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"segment-webhooks/connector/kafka"
 	"segment-webhooks/connector/lane"
@@ -20,6 +22,9 @@ const (
 	reasonRejected      = "rejected"       // the endpoint gave an answer that trying again does not change
 	reasonExpired       = "window_expired" // the retry window ended
 )
+
+// Reasons are the values of the header dlq.reason.
+func Reasons() []string { return reasons() }
 
 func reasons() []string {
 	return []string{reasonUndecodable, reasonMappingFailed, reasonRejected, reasonExpired}
@@ -150,12 +155,18 @@ func (c *courier) stillOurs(events []*lane.Event) []*lane.Event {
 	return ours
 }
 
-// deadLetter is the original record, unchanged, and why it is here.
+// deadLetter is the original record and why it is here. Key and value are unchanged. The timestamp is that of its death: the topic's retention counts
+// from there, or the letter of an old event would be gone as soon as it is written. Headers of the original that would pass for ours, because
+// it was a dead letter itself, are set apart.
 func (c *courier) deadLetter(ev *lane.Event, reason string) *kafka.Record {
 	p := ev.Partition()
-	r := &kafka.Record{Topic: c.e.settings.deadLetters, Key: ev.Key, Value: ev.Value, Timestamp: ev.Timestamp}
+	r := &kafka.Record{Topic: c.e.settings.deadLetters, Key: ev.Key, Value: ev.Value, Timestamp: time.Now()}
 	for _, h := range ev.Headers {
-		r.Headers = append(r.Headers, kafka.Header{Key: h.Key, Value: h.Value})
+		key := h.Key
+		if strings.HasPrefix(key, "dlq.") {
+			key = "dlq.original." + key
+		}
+		r.Headers = append(r.Headers, kafka.Header{Key: key, Value: h.Value})
 	}
 	add := func(name, value string) {
 		if value != "" {
@@ -164,6 +175,9 @@ func (c *courier) deadLetter(ev *lane.Event, reason string) *kafka.Record {
 	}
 	add("reason", reason)
 	add("mapping", c.name)
+	if c.m != nil && c.m.ID != c.name {
+		add("mapping_id", c.m.ID)
+	}
 	add("topic", p.Topic)
 	add("partition", strconv.Itoa(int(p.Number)))
 	add("offset", strconv.FormatInt(ev.Offset, 10))
@@ -182,8 +196,8 @@ func (c *courier) deadLetter(ev *lane.Event, reason string) *kafka.Record {
 		if f.Status != 0 {
 			add("status", strconv.Itoa(f.Status))
 		}
-		add("error", f.Error)
-		add("response", string(f.Response))
+		add("error", printable(f.Error))
+		add("response", printable(string(f.Response)))
 	}
 	if ev.Attempts > 0 {
 		add("attempts", strconv.Itoa(ev.Attempts))
@@ -192,6 +206,17 @@ func (c *courier) deadLetter(ev *lane.Event, reason string) *kafka.Record {
 	}
 	add("connector", c.e.settings.name)
 	return r
+}
+
+// printable makes what others have written fit for a header that is shown on terminals: UTF-8, and nothing in it that steers them or looks like a line of
+// ours.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\ufffd"))
 }
 
 // minKept is how much of a value a dead letter always keeps.

@@ -46,6 +46,8 @@ func NewLock(ctx context.Context, o *Options, group, topic string) (*Lock, error
 		kgo.RebalanceTimeout(lockSession),
 		kgo.HeartbeatInterval(lockSession/5),
 		kgo.DisableAutoCommit(),
+		kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.ProducerLinger(0),
 		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, added map[string][]int32) { l.decided(len(added[topic]) > 0) }),
 		kgo.OnPartitionsRevoked(func(_ context.Context, _ *kgo.Client, gone map[string][]int32) { l.gone(len(gone[topic]) > 0) }),
 		kgo.OnPartitionsLost(func(_ context.Context, _ *kgo.Client, gone map[string][]int32) { l.gone(len(gone[topic]) > 0) }),
@@ -96,6 +98,11 @@ func (l *Lock) Held() bool {
 
 // Lost is closed when Kafka has given us up, and perhaps given the lock to somebody else.
 func (l *Lock) Lost() <-chan struct{} { return l.lost }
+
+// Produce writes records to the partitions that they name, as Admin.Produce does.
+func (l *Lock) Produce(ctx context.Context, records ...*Record) []error {
+	return produce(ctx, l.client, records)
+}
 
 // Close lets go of the lock.
 func (l *Lock) Close() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // maxDeadLetterBytes bounds one batch of dead letters, and so one dead letter.
@@ -14,6 +15,10 @@ const maxDeadLetterBytes = 16 << 20
 // order, nil for those that are safe. When ctx ends it stops waiting, but a record once handed over is never cancelled: see
 // the package's story. So the context's error means "unknown".
 func (a *Admin) Produce(ctx context.Context, records ...*Record) []error {
+	return produce(ctx, a.client, records)
+}
+
+func produce(ctx context.Context, client *kgo.Client, records []*Record) []error {
 	type outcome struct {
 		index int
 		err   error
@@ -22,7 +27,7 @@ func (a *Admin) Produce(ctx context.Context, records ...*Record) []error {
 	errs := make([]error, len(records))
 	for i, r := range records {
 		errs[i] = errUnknown
-		a.client.Produce(context.WithoutCancel(ctx), r, func(_ *Record, err error) { outcomes <- outcome{i, err} })
+		client.Produce(context.WithoutCancel(ctx), r, func(_ *Record, err error) { outcomes <- outcome{i, err} })
 	}
 	created := map[string]bool{} // topics that were deleted and created again
 	for range records {
@@ -37,7 +42,7 @@ func (a *Admin) Produce(ctx context.Context, records ...*Record) []error {
 		}
 	}
 	for topic := range created {
-		a.client.PurgeTopicsFromProducing(topic) // or the client would not write to it ever again
+		client.PurgeTopicsFromProducing(topic) // or the client would not write to it ever again
 	}
 	return errs
 }

@@ -39,6 +39,7 @@ func commands() []command {
 		{"check", "[--registry]", "look at the configuration and the mappings, and say what they will do", runCheck},
 		{"preview", "[--mappings FILE] --events FILE [--output text|json|curl] [--keep-going] [--exact]", "show which mappings fire for an event, and the exact requests", runPreview},
 		{"lanes", "list [--json] | seek NAME --to PLACE | drop NAME", "show how far each mapping has come, or change it while no connector runs", runLanes},
+		{"dlq", "list|replay [--mapping NAME] [--reason REASON] [--host HOST] [--since TIME] …", "list dead letters, or deliver them once more", runDLQ},
 		{"config", "[--markdown]", "list the environment variables", runConfig},
 		{"version", "", "print the version", runVersion},
 	}

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -33,7 +35,9 @@ func TestScripts(t *testing.T) {
 			env.Setenv("EXAMPLES", examples)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"kafka": startKafka, "registry": startRegistry},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"kafka": startKafka, "registry": startRegistry, "letters": writeLetters, "endpoint": startEndpoint,
+		},
 	})
 }
 
@@ -77,4 +81,43 @@ func startRegistry(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(fake.Close)
 	fake.SeedSchema("events-value", 1, id, sr.Schema{Schema: ts.ReadFile(args[2])})
 	ts.Setenv("CONNECTOR_SCHEMA_REGISTRY_URL", fake.URL())
+}
+
+// writeLetters is the command "letters TOPIC MAPPING REASON NUMBER": so many dead letters of one mapping, in a topic that is created if need be.
+func writeLetters(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: letters TOPIC MAPPING REASON NUMBER")
+	}
+	n, err := strconv.Atoi(args[3])
+	ts.Check(err)
+	client, err := kgo.NewClient(kgo.SeedBrokers(ts.Getenv("CONNECTOR_KAFKA_BROKERS")), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	ts.Check(err)
+	defer client.Close()
+	ctx := context.Background()
+	_, err = kadm.NewClient(client).CreateTopics(ctx, 2, 1, nil, args[0])
+	ts.Check(err)
+	for i := range n {
+		r := &kgo.Record{Topic: args[0], Partition: int32(i % 2), Value: []byte(`{"type":"track","userId":"somebody"}`)}
+		for name, value := range map[string]string{
+			"reason": args[2], "mapping": args[1], "topic": "events", "partition": "0", "offset": strconv.Itoa(i),
+			"url": "https://erp.example.com/hooks", "method": "POST", "status": "401",
+		} {
+			r.Headers = append(r.Headers, kgo.RecordHeader{Key: "dlq." + name, Value: []byte(value)})
+		}
+		ts.Check(client.ProduceSync(ctx, r).FirstErr())
+	}
+}
+
+// startEndpoint is the command "endpoint": a server at $ENDPOINT that answers 200, and 401 to what is sent to /refused.
+func startEndpoint(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 0 {
+		ts.Fatalf("usage: endpoint")
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if q.URL.Path == "/refused" {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	}))
+	ts.Defer(server.Close)
+	ts.Setenv("ENDPOINT", server.URL)
 }

@@ -345,6 +345,13 @@ func headersOfDeadLetters(t *testing.T) []string {
 	for _, m := range regexp.MustCompile(`add\("([a-z_]+)"|Key: "dlq\.([a-z0-9_]+)"`).FindAllStringSubmatch(string(code), -1) {
 		all = append(all, m[1]+m[2])
 	}
+	marks, err := os.ReadFile(filepath.Join(root, "connector/letters/letter.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`Header += "dlq\.(settles)"`).FindAllStringSubmatch(string(marks), -1) {
+		all = append(all, m[1])
+	}
 	if len(all) < 10 {
 		t.Fatalf("found the headers %q in connector/deadletter.go, which must be more", all)
 	}
