@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -19,6 +20,7 @@ type Lock struct {
 	mu     sync.Mutex
 	held   bool
 	closed bool
+	err    error         // of joining
 	got    chan struct{} // closed when Kafka has decided for the first time
 	lost   chan struct{}
 }
@@ -46,6 +48,7 @@ func NewLock(ctx context.Context, o *Options, group, topic string) (*Lock, error
 		kgo.RebalanceTimeout(lockSession),
 		kgo.HeartbeatInterval(lockSession/5),
 		kgo.DisableAutoCommit(),
+		kgo.WithHooks(l),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()),
 		kgo.ProducerLinger(0),
 		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, added map[string][]int32) { l.decided(len(added[topic]) > 0) }),
@@ -59,14 +62,39 @@ func NewLock(ctx context.Context, o *Options, group, topic string) (*Lock, error
 	select {
 	case <-l.got:
 	case <-ctx.Done():
-		l.Close()
-		return nil, fmt.Errorf("joining group %s: %w", group, context.Cause(ctx))
+		l.fail(context.Cause(ctx))
 	}
-	if !l.Held() {
-		l.Close()
-		return nil, ErrHeld
+	l.mu.Lock()
+	err, held := l.err, l.held
+	l.mu.Unlock()
+	switch {
+	case held:
+		return l, nil
+	case err != nil:
+		err = fmt.Errorf("joining group %s: %w", group, err)
+	default:
+		err = ErrHeld
 	}
-	return l, nil
+	l.Close()
+	return nil, err
+}
+
+// OnGroupManageError implements kgo.HookGroupManageError: the client tries again by itself, but permissions do not come by trying.
+func (l *Lock) OnGroupManageError(err error) {
+	if refused, ok := errors.AsType[*kerr.Error](err); ok && !refused.Retriable {
+		l.fail(err)
+	}
+}
+
+func (l *Lock) fail(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case <-l.got:
+	default:
+		l.err = err
+		close(l.got)
+	}
 }
 
 func (l *Lock) decided(ours bool) {
