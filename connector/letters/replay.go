@@ -97,7 +97,7 @@ func (r *run) watch() (end func()) {
 	}
 }
 
-var errLost = errors.New("Kafka has given the lock of this replay up, because it was not heard of for too long; another replay may be running")
+var errLost = errors.New("the lock of this replay is lost: Kafka had not heard of it for too long, and another replay may be running")
 
 // run is a replay under way.
 type run struct {

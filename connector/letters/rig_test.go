@@ -30,7 +30,7 @@ const dlq = "hooks.dlq"
 
 // rig is brokers with a topic of events and one of dead letters, and an endpoint.
 type rig struct {
-	t       *testing.T
+	t       testing.TB
 	brokers []string
 	client  *kgo.Client
 	url     string
@@ -46,7 +46,7 @@ type request struct {
 	status                     int
 }
 
-func newRig(t *testing.T) *rig {
+func newRig(t testing.TB) *rig {
 	t.Helper()
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, "events", dlq))
 	if err != nil {
