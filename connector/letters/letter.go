@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,9 +51,9 @@ const (
 
 // header returns a header of a record: the last of that name, because what the connector adds comes last.
 func header(r *kafka.Record, name string) (string, bool) {
-	for i := len(r.Headers) - 1; i >= 0; i-- {
-		if r.Headers[i].Key == name {
-			return string(r.Headers[i].Value), true
+	for _, h := range slices.Backward(r.Headers) {
+		if h.Key == name {
+			return string(h.Value), true
 		}
 	}
 	return "", false

@@ -155,9 +155,9 @@ func (r *run) take(l *Letter) error {
 		r.tally.skip(l, l.fault.Error())
 		return nil
 	}
-	m, err := target(r.o.Set, l)
-	if err != nil {
-		r.tally.skip(l, err.Error())
+	m, reason := target(r.o.Set, l)
+	if m == nil {
+		r.tally.skip(l, reason)
 		return nil
 	}
 	n := r.lane(m)
@@ -192,15 +192,15 @@ func (r *run) take(l *Letter) error {
 	return r.collect(m, p)
 }
 
-// target finds the mapping that a letter is about, as it is defined today.
-func target(set *mapping.Set, l *Letter) (*mapping.Mapping, error) {
+// target finds the mapping that a letter is about, as it is defined today, or says why there is none.
+func target(set *mapping.Set, l *Letter) (m *mapping.Mapping, none string) {
 	if l.identity() == "" {
-		return nil, errors.New("it is no mapping's: the record could not be read as an event")
+		return nil, "it is no mapping's: the record could not be read as an event"
 	}
 	var named []*mapping.Mapping
 	for _, m := range set.Mappings() {
 		if m.ID == l.identity() {
-			return m, nil
+			return m, ""
 		}
 		if m.Name == l.Mapping && l.MappingID == "" {
 			named = append(named, m)
@@ -208,11 +208,11 @@ func target(set *mapping.Set, l *Letter) (*mapping.Mapping, error) {
 	}
 	switch len(named) {
 	case 0:
-		return nil, fmt.Errorf("its mapping %q is not configured any more", l.Mapping)
+		return nil, fmt.Sprintf("its mapping %q is not configured any more", l.Mapping)
 	case 1:
-		return named[0], nil
+		return named[0], ""
 	}
-	return nil, fmt.Errorf("%d mappings are called %q, and it does not say which of them it is about", len(named), l.Mapping)
+	return nil, fmt.Sprintf("%d mappings are called %q, and it does not say which of them it is about", len(named), l.Mapping)
 }
 
 // original is the record as it was when it was first read, in memory of its own. Where the letter had to cut it, it is read where it still may be.
