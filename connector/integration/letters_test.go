@@ -123,7 +123,8 @@ mappings:
 		t.Fatal("the replay was done before it was killed")
 	}
 	begin := time.Now()
-	t.Logf("after %v:\n%s", time.Since(begin), s.wantDLQ(mappings, 0, args, "delivered before"))
+	report := s.wantDLQ(mappings, 0, args, "delivered before")
+	t.Logf("in %v, of which Kafka takes ten seconds to miss the first replay:\n%s", time.Since(begin).Round(time.Millisecond), report)
 	duplicates := 0
 	for path, wanted := range paths {
 		missing, twice := r.missing(path, wanted)
