@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"segment-webhooks/connector/lane"
 	"segment-webhooks/mapping"
 )
@@ -17,7 +19,8 @@ func TestDeadLetterTellsItsOwnStory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := newCourier(&engine{settings: settings{deadLetters: "dlq", name: "hooks@here"}}, 0, set.Mappings()[0])
+	m := newMetrics(prometheus.NewRegistry(), mappingNames(set))
+	c := newCourier(&engine{settings: settings{deadLetters: "dlq", name: "hooks@here"}, metrics: m}, 0, set.Mappings()[0])
 	old := time.Date(2020, 1, 31, 12, 0, 0, 0, time.UTC)
 	ev := lane.Stray("events", 3, &lane.Record{
 		Offset: 7, Timestamp: old, Key: []byte("k"), Value: []byte(`{"type":"track"}`), Event: []byte(`{"type":"track"}`),

@@ -165,18 +165,12 @@ func (r *run) take(l *Letter) error {
 		r.tally.abandon(m.Name)
 		return nil
 	}
-	original, err := r.tool.original(r.ctx, l)
-	if err != nil {
-		if r.ctx.Err() != nil {
-			return context.Cause(r.ctx)
-		}
-		r.tally.skip(l, err.Error())
-		return nil
-	}
-	d, err := r.o.To.Prepare(m, original)
+	d, none := r.prepare(m, l)
 	switch {
-	case err != nil:
-		r.tally.skip(l, err.Error())
+	case r.ctx.Err() != nil:
+		return context.Cause(r.ctx)
+	case d == nil:
+		r.tally.skip(l, none)
 		return nil
 	case r.o.Match && !d.Matches:
 		r.tally.skip(l, "the mapping's trigger does not take the event any more")
@@ -190,6 +184,19 @@ func (r *run) take(l *Letter) error {
 		return r.send(&bundle{m: m, parcels: []*parcel{p}})
 	}
 	return r.collect(m, p)
+}
+
+// prepare makes what a letter's mapping makes of its event today, or says why it makes nothing.
+func (r *run) prepare(m *mapping.Mapping, l *Letter) (d *connector.Redelivery, none string) {
+	original, err := r.tool.original(r.ctx, l)
+	if err != nil {
+		return nil, err.Error()
+	}
+	d, err = r.o.To.Prepare(m, original)
+	if err != nil {
+		return nil, err.Error()
+	}
+	return d, ""
 }
 
 // target finds the mapping that a letter is about, as it is defined today, or says why there is none.
