@@ -395,11 +395,11 @@ func (r *run) wait(d time.Duration) error {
 
 // deliver tries until the letters are delivered, refused, or out of time.
 func (r *run) deliver(m *mapping.Mapping, n *lane, ps []*parcel, until time.Time) {
-	all := make([]*connector.Redelivery, len(ps))
-	for i, p := range ps {
-		all[i] = p.Redelivery
-	}
 	for try := 1; ; try++ {
+		all := make([]*connector.Redelivery, len(ps))
+		for i, p := range ps {
+			all[i] = p.Redelivery
+		}
 		a, err := r.o.To.Attempt(all)
 		if err != nil {
 			r.tally.fail(m.Name, err.Error(), len(ps))
@@ -408,8 +408,9 @@ func (r *run) deliver(m *mapping.Mapping, n *lane, ps []*parcel, until time.Time
 		switch a.Class {
 		case sink.Delivered:
 			n.answered(true)
-			r.settle(m, ps)
-			return
+			if ps = r.items(m, ps, a); len(ps) == 0 {
+				return
+			}
 		case sink.Split:
 			half := len(ps) / 2
 			r.deliver(m, n, ps[:half], until)
@@ -432,6 +433,30 @@ func (r *run) deliver(m *mapping.Mapping, n *lane, ps []*parcel, until time.Time
 			return
 		}
 	}
+}
+
+// items does with each letter of a batch what the answer says about it, where it says so, and returns those that are to be tried again. What
+// else is delivered is delivered whole.
+func (r *run) items(m *mapping.Mapping, ps []*parcel, a sink.Answer) (again []*parcel) {
+	if a.Items == nil {
+		r.settle(m, ps)
+		return nil
+	}
+	var taken []*parcel
+	for i, it := range a.Items {
+		switch it.Class {
+		case sink.Delivered:
+			taken = append(taken, ps[i])
+		case sink.Retry:
+			again = append(again, ps[i])
+		default:
+			r.tally.fail(m.Name, fmt.Sprintf("status %d of a batch's result", it.Status), 1)
+		}
+	}
+	if len(taken) > 0 {
+		r.settle(m, taken)
+	}
+	return again
 }
 
 func cause(a sink.Answer) string {

@@ -176,6 +176,62 @@ func TestReplayFailures(t *testing.T) {
 	}
 }
 
+// Where the receiver answers a batch event by event, each letter gets its own answer, and only what may still be taken goes out again.
+func TestReplayHonoursResultsOfItems(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for n := range 10 {
+		r.produce(letter(0, "Lake", "rejected", n, track(n)))
+	}
+	later := true
+	r.items = func(body string) string {
+		var all []string
+		for _, event := range strings.Split(body, "},{") {
+			status := 200
+			switch {
+			case strings.Contains(event, `"n":3`):
+				status = 400
+			case strings.Contains(event, `"n":5`) && later:
+				status, later = 503, false
+			}
+			all = append(all, fmt.Sprintf(`{"status":%d}`, status))
+		}
+		return "[" + strings.Join(all, ",") + "]"
+	}
+	out, err := r.replay(t.Context(), twoMappings, nil)
+	if !errors.Is(err, letters.ErrNotAll) || !strings.HasPrefix(out, "10 letters: 9 delivered, 1 failed\n") || !strings.Contains(out, "Lake: status 400 of a batch's result") {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if got := r.delivered(); len(got) != 2 || got[1].body != `[{"type":"track","n":5}]` {
+		t.Errorf("%d requests, want a batch of ten and one of the event that was to come again: %v", len(got), got)
+	}
+}
+
+// A mapping that keeps the order gets its letters one at a time, in the order of the topic.
+func TestReplayKeepsTheOrderOfAMapping(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for n := range 50 {
+		r.produce(letter(0, "Orders", "rejected", n, track(n)))
+	}
+	tries := 0
+	r.respond(func(_, body string) int {
+		if tries++; strings.Contains(body, `"n":7}`) && tries < 12 {
+			return http.StatusTooManyRequests
+		}
+		return http.StatusOK
+	})
+	out, err := r.replay(t.Context(), strings.Replace(twoMappings, "  - name: Orders\n", "  - name: Orders\n    ordering: key\n", 1), func(o *letters.Replay) { o.Timeout = 10 * time.Second })
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for n, q := range r.delivered() {
+		if q.body != track(n) {
+			t.Fatalf("%s came as number %d", q.body, n)
+		}
+	}
+}
+
 // An endpoint that is down does not keep a replay for hours: after as many failures in a row as may be in flight the rest of its letters is left.
 func TestReplayGivesADeadEndpointUp(t *testing.T) {
 	t.Parallel()

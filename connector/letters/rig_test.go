@@ -38,6 +38,7 @@ type rig struct {
 
 	mu       sync.Mutex
 	answer   func(path, body string) int // 200 where nothing is said
+	items    func(body string) string    // the body of an answer 207; nil for no such answers
 	requests []request
 }
 
@@ -83,7 +84,13 @@ func (r *rig) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 		status = r.answer(q.URL.Path, string(body))
 	}
 	r.requests = append(r.requests, request{q.URL.Path, string(body), q.Header.Get("Idempotency-Key"), q.Header.Get("X-Signature"), status})
+	items := r.items
 	r.mu.Unlock()
+	if status == http.StatusOK && items != nil {
+		w.WriteHeader(http.StatusMultiStatus)
+		_, _ = io.WriteString(w, items(string(body)))
+		return
+	}
 	w.WriteHeader(status)
 }
 
