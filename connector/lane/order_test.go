@@ -176,3 +176,35 @@ func TestRangesThatDoNotFitAreTheLast(t *testing.T) {
 		}
 	}
 }
+
+// A mapping that asks for an order while its events are under way gets it for all that follow them.
+func TestTheOrderMayChange(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, Settings{Lanes: []Identity{mapping("a", 40)}})
+	p := r.assign(0)
+	r.append(p, keyed(0, "aab"))
+	events := r.wantTaken(0, 3, "0/0", "0/1", "0/2")
+	r.retry(0, events[1])
+	r.reconfigure(inOrder(OrderKey, 40))
+	r.append(p, keyed(3, "b"))
+	r.wantTaken(0, 9)
+	if before := events[1].Before(); before != events[0] {
+		t.Errorf("the second waits for %v, want the first", before)
+	}
+	r.settle(events[0], events[2])
+	second := r.wantTaken(0, 9, "0/3", "0/1")
+	r.retry(time.Minute, second...)
+	r.reconfigure(mapping("a", 40))
+	r.pass(time.Minute)
+	r.settle(r.take(0, 9)...)
+	if held, waiting := r.g.Waiting(0); held != 0 || waiting != 0 {
+		t.Errorf("%d events are held and %d wait, want none", held, waiting)
+	}
+}
+
+func (r *rig) reconfigure(lanes ...Identity) {
+	r.t.Helper()
+	if _, err := r.g.Reconfigure(lanes, func(*Partition) Origin { return Origin{LogStart: -1} }, r.now); err != nil {
+		r.t.Fatal(err)
+	}
+}
