@@ -120,7 +120,7 @@ func orderedMapping(ordering string, batched bool) string {
 	return text
 }
 
-// Whatever fails, and however often the connector starts anew: no event overtakes one that it has to wait for, and the last one comes last.
+// Whatever fails, however often the connector starts anew, and while partitions move between members: no event overtakes one that it has to wait for, and the last one comes last.
 func TestOrderHolds(t *testing.T) {
 	t.Parallel()
 	const keys, n = 6, 60
@@ -145,7 +145,11 @@ func TestOrderHolds(t *testing.T) {
 						r.produceKeyed(keys, n*i/4, n*(i+1)/4)
 						stop := r.start(cfg, orderedMapping(ordering, batched))
 						pass(time.Duration(1+3*i) * time.Second)
+						stopOther := r.start(cfg, orderedMapping(ordering, batched)) // partitions move to it, and then all of them
+						pass(time.Duration(4+i) * time.Second)
 						stop()
+						pass(time.Duration(i) * time.Second)
+						stopOther()
 					}
 					stop := r.start(cfg, orderedMapping(ordering, batched))
 					defer stop()
