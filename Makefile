@@ -16,7 +16,7 @@ BENCHTIME ?= 1s
 DURATION  ?= 3m
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run build test integration differential simulate mutations torture fuzz bench bench-smoke benchmarks vet lint manifests fmt licences vulnerabilities tidy check up down kafka-jars registry kafka-up kafka-down
+.PHONY: help demo run build test integration browser differential simulate mutations torture fuzz bench bench-smoke benchmarks vet lint manifests fmt licences vulnerabilities tidy check up down kafka-jars registry kafka-up kafka-down
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,19 @@ simulate: ## simulate SEEDS (200) worlds in virtual time, from SEED (1) on, with
 mutations: ## make known mistakes in the code, one at a time, and see that the simulation and the models notice each; about half an hour
 	go test -count=1 -timeout 2h -tags mutations -v -run '^TestMutations$$' ./connector/simulation
 
+# Playwright and axe for the tests in a browser, which is the system's.
+BROWSER_PACKAGES := .node/browser/node_modules/.package-lock.json
+BROWSER          := connector/web/testdata/browser
+
+$(BROWSER_PACKAGES): $(BROWSER)/package.json $(BROWSER)/package-lock.json
+	mkdir -p .node/browser
+	cp $^ .node/browser
+	npm ci --prefix .node/browser --ignore-scripts --no-audit --no-fund
+	touch $@
+
+browser: $(BROWSER_PACKAGES) ## test the pages in headless Chromium, with screenshots in dist/screenshots; needs Node and Debian's chromium
+	go test -count=1 -timeout 5m -tags "$(TAGS) browser" -v -run '^TestBrowser$$' ./connector/web -args -packages "$(CURDIR)/.node/browser" -screenshots "$(CURDIR)/dist/screenshots"
+
 fuzz: ## run every fuzz target for FUZZTIME (10s)
 	@for package in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -r -n1 dirname | sort -u); do \
 		for target in $$(grep -h -o '^func Fuzz[A-Za-z0-9_]*' $$package/*_test.go | cut -c6-); do \
@@ -79,7 +92,7 @@ benchmarks: ## run the benchmarks of single functions that match BENCH (.) for B
 	go test -tags $(TAGS) -run '^$$' -bench '$(BENCH)' -benchmem -benchtime $(BENCHTIME) ./...
 
 vet: ## go vet, tests and integration tests included
-	go vet -tags "$(TAGS) integration differential simulation mutations torture bench" ./...
+	go vet -tags "$(TAGS) integration browser differential simulation mutations torture bench" ./...
 
 lint: ## golangci-lint with the rules of .golangci.yml; the first run compiles it
 	$(LINT) run

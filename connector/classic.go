@@ -156,7 +156,7 @@ func anyOf(answers []answerOf) sink.Answer {
 		}
 	}
 	if whole.Class != sink.Delivered {
-		whole.Err = &noTakerError{answers, deciding.url}
+		whole.Err = &noTakerError{answers, deciding.url, deciding.Err}
 	}
 	return whole
 }
@@ -165,7 +165,11 @@ func anyOf(answers []answerOf) sink.Answer {
 type noTakerError struct {
 	answers []answerOf
 	url     string // the one that decided
+	err     error  // why it gave no answer; nil where it did
 }
+
+// Unwrap is the fault of the URL that decided.
+func (e *noTakerError) Unwrap() error { return e.err }
 
 func (e *noTakerError) Error() string {
 	reasons := make([]string, len(e.answers))

@@ -37,6 +37,9 @@ type Options struct {
 
 	Reload Reload // where changed mappings come from
 
+	// Listener is where the page, health and metrics are served, in place of the address in the configuration; Run closes it.
+	Listener net.Listener
+
 	Probe *Probe // for simulations
 }
 
@@ -123,14 +126,22 @@ func (e *engine) serve(ctx context.Context, cfg *config.Config, kafkaOptions *ka
 	defer services.Wait()
 	serving, stopServing := context.WithCancel(ctx)
 	defer stopServing()
-	if cfg.HTTPAddr != "" {
-		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.HTTPAddr)
-		if err != nil {
+	listener := o.Listener
+	if listener == nil && cfg.HTTPAddr != "" {
+		var err error
+		if listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.HTTPAddr); err != nil {
 			return fmt.Errorf("listening for health checks (CONNECTOR_HTTP_ADDR): %w", err)
+		}
+	}
+	if listener != nil {
+		var ui *web.UI
+		if cfg.UI == "on" {
+			ui = newPage(cfg, e, time.Now())
 		}
 		handler := web.Handler(web.Endpoints{
 			Ready:   e.status.ready,
 			Metrics: promhttp.HandlerFor(e.metrics.registry, promhttp.HandlerOpts{}),
+			UI:      ui,
 		})
 		services.Go(func() {
 			if err := web.Serve(serving, listener, handler); err != nil {
@@ -153,6 +164,15 @@ func mappingNames(set *mapping.Set) []string {
 		names = append(names, m.Name)
 	}
 	return append(names, "")
+}
+
+// mappingIDs are the identities of the same lanes.
+func mappingIDs(set *mapping.Set) []string {
+	ids := make([]string, 0, len(set.Mappings())+1)
+	for _, m := range set.Mappings() {
+		ids = append(ids, m.ID)
+	}
+	return append(ids, undecodableLane)
 }
 
 func newSettings(cfg *config.Config, set *mapping.Set, o Options) settings {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,8 +30,9 @@ type courier struct {
 	ordered  bool // events wait for each other
 	gzip     bool // bodies are compressed
 
-	endpoint     *endpoint      // nil for undecodable records
-	alternatives []*alternative // nil but for a Classic destination where one of several URLs is enough
+	veil         *strings.Replacer // hides URLs in what the page shows; nil where there is nothing to hide
+	endpoint     *endpoint         // nil for undecodable records
+	alternatives []*alternative    // nil but for a Classic destination where one of several URLs is enough
 
 	// Under the engine's lock.
 	ended   bool       // the mappings were replaced
@@ -55,6 +57,7 @@ func newCourier(e *engine, index int, m *mapping.Mapping) *courier {
 		c.pace = newPace(d.Rate.Every())
 		c.name = m.Name
 		c.alternatives = newAlternatives(m)
+		c.veil = newVeil(m)
 		c.reach = sink.ReachPrivate // the operator wrote the host down
 		if m.HostFromEvent() {
 			c.reach = sink.ReachPublic

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"segment-webhooks/connector/lane"
+	"segment-webhooks/connector/overview"
 	"segment-webhooks/sink"
 )
 
@@ -15,6 +16,7 @@ import (
 // counting costs an atomic addition, not a map. What somebody has to work out is in gauges, and worked out when asked for.
 type metrics struct {
 	registry *prometheus.Registry
+	book     *overview.Book // the same for the page; nil without one
 
 	received, undecodable      prometheus.Counter
 	lostOffsets                map[string]prometheus.Counter // by reason
@@ -38,6 +40,7 @@ type laneMetrics struct {
 	attempts                              map[sink.Class]prometheus.Counter
 	durations                             map[sink.Class]prometheus.Observer
 	delay, batchEvents, batchBytes        prometheus.Observer
+	account                               *overview.Account // the same for the page; nil without one
 }
 
 // counters are the children of one family by their last label.
@@ -117,6 +120,13 @@ func (m *metrics) use(names []string) {
 	m.lanes = append(m.lanes, &laneMetrics{dead: children(m.families.dead, "", []string{reasonUndecodable})})
 }
 
+// open makes the accounts of mappings with these identities in the book, if there is one. As for use, nobody may be counting.
+func (m *metrics) open(ids []string) {
+	for i, account := range m.book.Use(ids, time.Now()) {
+		m.lanes[i].account = account
+	}
+}
+
 // connections counts the requests that a client has sent and the connections it has opened for them.
 func (m *metrics) connections(c *sink.Client) {
 	total := func(name, help string, value func(sink.Stats) uint64) {
@@ -176,6 +186,7 @@ func (c counters) of(reason string) prometheus.Counter {
 func (m *metrics) count(t *tally) {
 	m.received.Add(float64(t.records))
 	m.undecodable.Add(float64(t.undecodable))
+	m.book.Read(time.Now(), t.records, t.undecodable, t.matched[:])
 	decoded := t.records - t.undecodable
 	for i := range m.lanes[:len(m.lanes)-1] {
 		m.lanes[i].matched.Add(float64(t.matched[i]))
@@ -192,6 +203,7 @@ func (l *laneMetrics) attempt(events, bytes int, a sink.Answer) {
 	if a.Class != sink.Delivered {
 		l.failures.of(failureReason(a)).Inc()
 	}
+	l.account.Answered(a.End, a.End.Sub(a.Start))
 }
 
 func (l *laneMetrics) settled(events []*lane.Event, at time.Time) {
@@ -199,6 +211,7 @@ func (l *laneMetrics) settled(events []*lane.Event, at time.Time) {
 	for _, ev := range events {
 		l.delay.Observe(max(0, at.Sub(ev.Timestamp).Seconds()))
 	}
+	l.account.Delivered(at, len(events), func(n int) time.Time { return events[n].Timestamp })
 }
 
 func (l *laneMetrics) putBack(events int) { l.retried.Add(float64(events)) }

@@ -161,6 +161,7 @@ func (e *engine) replace(set *mapping.Set, origins map[kafka.TopicPartition]lane
 	}
 	old := e.couriers
 	e.metrics.use(mappingNames(set))
+	e.metrics.open(mappingIDs(set))
 	e.set, e.couriers = set, e.newCouriers(set)
 	e.equip(senders)
 	var removed []string

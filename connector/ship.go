@@ -220,6 +220,9 @@ func failure(a sink.Answer) *lane.Failure {
 	if a.Err != nil {
 		f.Error = a.Err.Error()
 	}
+	if a.Status == 0 {
+		f.Kind = string(sink.KindOf(a.Err))
+	}
 	if none, ok := errors.AsType[*noTakerError](a.Err); ok {
 		f.URL = none.url
 	}
@@ -231,6 +234,7 @@ func failure(a sink.Answer) *lane.Failure {
 func (c *courier) retry(events []*lane.Event, a sink.Answer) {
 	e := c.e
 	f := failure(a)
+	c.report(events, "", f)
 	now := time.Now()
 	attempts, longest := 0, time.Duration(0)
 	for _, ev := range events {

@@ -145,6 +145,13 @@ func (s *status) kafkaAnswers(err error, began time.Time) (news bool) {
 	return news
 }
 
+// notReloaded returns why the mappings that run are not those of their source; nil where they are.
+func (s *status) notReloaded() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reloadErr
+}
+
 func (s *status) lost(reason string, offsets int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

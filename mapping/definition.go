@@ -228,7 +228,9 @@ func (d *definition) fields(m *Mapping) {
 		name, _, _ := strings.Cut(at[1:], "/")
 		unset = append(unset, name)
 	}}
+	written := raw
 	raw = expander.fields("", raw)
+	m.confidential = confidentialParts(written, raw)
 	out, faults, warnings := compileFields(raw, d.hosts, unset...)
 	place := func(p problem) place {
 		if p.text != "" {

@@ -35,7 +35,8 @@ type Mapping struct {
 	// one's. nil for every other mapping.
 	Alternatives []*Mapping
 
-	program program
+	program      program
+	confidential confidential
 }
 
 // String returns the mapping's name, and so keeps what its headers hold out of logs.

@@ -18,6 +18,10 @@ type Config struct {
 	MemoryBudget Size
 	// HTTPAddr is where the page, health, readiness and metrics are served.
 	HTTPAddr string
+	// UI says whether the page is served there: "on" or "off".
+	UI string
+	// UISamples says whether the page shows what was read, sent and answered, which is personal data: "on" or "off".
+	UISamples string
 	// LogLevel is the least severe level that is written.
 	LogLevel slog.Level
 	// LogFormat is "text" or "json".

@@ -57,7 +57,7 @@ func TestDefaults(t *testing.T) {
 			BatchLinger: time.Second, MaxInFlight: 64, BatchMaxBytes: 4_000_000, DLQTopic: "segment-webhooks.dlq",
 			Compression: "none", Transport: "auto", DLQCreate: true, UserAgent: "Segment.io/1.0",
 		},
-		MemoryBudget: 256 << 20, HTTPAddr: ":8080", LogLevel: slog.LevelInfo, LogFormat: "text",
+		MemoryBudget: 256 << 20, HTTPAddr: ":8080", UI: "on", UISamples: "off", LogLevel: slog.LevelInfo, LogFormat: "text",
 		ShutdownGrace: 30 * time.Second, OrphanGrace: 15 * time.Minute, OnLag: "wait", CommitInterval: time.Second,
 	}
 	if diff := cmp.Diff(want, got, byText()); diff != "" {
@@ -118,6 +118,8 @@ func TestEveryVariable(t *testing.T) {
 		"CONNECTOR_USER_AGENT=Acme Hooks/2",
 		"CONNECTOR_MEMORY_BUDGET=1Gi",
 		"CONNECTOR_HTTP_ADDR=127.0.0.1:0",
+		"CONNECTOR_UI=off",
+		"CONNECTOR_UI_SAMPLES=on",
 		"CONNECTOR_LOG_LEVEL=DEBUG",
 		"CONNECTOR_LOG_FORMAT=json",
 		"CONNECTOR_SHUTDOWN_GRACE=5s",
@@ -155,7 +157,7 @@ func TestEveryVariable(t *testing.T) {
 			MaxInFlight: 1, BatchMaxBytes: 512 << 10, Compression: "gzip", Transport: "net/http", HTTP2: true, DLQTopic: "dead",
 			AllowedHosts: []string{"api.example.com", "*.example.org", "localhost:8080"}, CAFile: cert, UserAgent: "Acme Hooks/2",
 		},
-		MemoryBudget: 1 << 30, HTTPAddr: "127.0.0.1:0", LogLevel: slog.LevelDebug, LogFormat: "json",
+		MemoryBudget: 1 << 30, HTTPAddr: "127.0.0.1:0", UI: "off", UISamples: "on", LogLevel: slog.LevelDebug, LogFormat: "json",
 		ShutdownGrace: 5 * time.Second, OnLag: "dead-letter", CommitInterval: 250 * time.Millisecond,
 	}
 	if diff := cmp.Diff(want, got, byText()); diff != "" {

@@ -59,17 +59,21 @@ func Run(ctx context.Context, o Options) error {
 		"CONNECTOR_RETRY_MAX=3s",
 		"CONNECTOR_BATCH_LINGER=3s",
 		"CONNECTOR_SHUTDOWN_GRACE=5s",
+		"CONNECTOR_UI_SAMPLES=on", // the events are made up
 		source,
 	})
 	if err != nil {
 		return err
 	}
-	cfg.HTTPAddr = "" // the port may be in use by a connector that works
 	set, err := load(cfg)
 	if err != nil {
 		return err
 	}
-	introduce(o, address, endpoint, set)
+	page, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0") // the usual port may be in use by a connector that works
+	if err != nil {
+		return fmt.Errorf("listening for the page: %w", err)
+	}
+	introduce(o, address, endpoint, page.Addr().String(), set)
 
 	// The receiver outlives the connector, the connector the producer.
 	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
@@ -80,7 +84,7 @@ func Run(ctx context.Context, o Options) error {
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
-		delivered = connector.Run(delivering, cfg, set, connector.Options{Log: slog.New(slog.DiscardHandler)})
+		delivered = connector.Run(delivering, cfg, set, connector.Options{Log: slog.New(slog.DiscardHandler), Listener: page})
 	}()
 
 	producing, stopProducing := context.WithCancel(ctx)
@@ -126,7 +130,7 @@ func firstOf(errs ...error) error {
 	return nil
 }
 
-func introduce(o Options, broker, endpoint string, set *mapping.Set) {
+func introduce(o Options, broker, endpoint, page string, set *mapping.Set) {
 	end := "Ctrl-C ends it."
 	if o.For > 0 {
 		end = fmt.Sprintf("It ends by itself after %s.", o.For)
@@ -135,8 +139,9 @@ func introduce(o Options, broker, endpoint string, set *mapping.Set) {
 
   Kafka, embedded        %s, topic %s
   webhook receiver       %s (checks every signature)
+  Delivery Overview      http://%s/ (and the mapping tester)
   mappings
-`, end, broker, topic, endpoint)
+`, end, broker, topic, endpoint, page)
 	for _, m := range set.Mappings() {
 		what := m.Trigger
 		if m.Classic {

@@ -35,6 +35,7 @@ const (
 type Failure struct {
 	At       time.Time
 	Status   int    // HTTP status; 0 when no answer came
+	Kind     string // why no answer came, of a closed set of words; empty where one came
 	Error    string // what went wrong, without credentials or query
 	URL      string // the one that was asked, where the mapping has several; without credentials and query
 	Response []byte // beginning of the answer's body

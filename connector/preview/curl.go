@@ -5,6 +5,9 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"segment-webhooks/mapping"
+	"segment-webhooks/sink"
 )
 
 // longArgument is above what a shell can hand over as one argument on every system, in bytes.
@@ -50,19 +53,25 @@ func (p *curlPrinter) outcome(o outcome) error {
 		return err
 	}
 	r := o.request
-	body := r.Body()
+	_, err := fmt.Fprintf(p.w, "%s\n\n", curlCommand(r.Method(), r.URL(), r.Headers(), r.Body(), p.userAgent, o.mapping.TLS))
+	return err
+}
+
+// curlCommand is a request as a command for a POSIX shell. userAgent is what is sent where no header says
+// otherwise, tls the certificates, nil for none.
+func curlCommand(method, url string, headers []sink.Header, body []byte, userAgent string, tls *mapping.TLS) string {
 	first := "curl"
 	if len(body) > longArgument {
 		first = "printf %s " + singleQuote(string(body)) + " | curl"
 	}
-	arguments := []string{first + " --globoff --request " + r.Method() + " " + singleQuote(r.URL())}
+	arguments := []string{first + " --globoff --request " + method + " " + singleQuote(url)}
 	agent := false
-	for _, h := range r.Headers() {
+	for _, h := range headers {
 		arguments = append(arguments, "--header "+headerArgument(h.Name, h.Value))
 		agent = agent || h.Name == "User-Agent"
 	}
 	if !agent {
-		arguments = append(arguments, "--user-agent "+singleQuote(p.userAgent))
+		arguments = append(arguments, "--user-agent "+singleQuote(userAgent))
 	}
 	switch {
 	case body == nil:
@@ -72,15 +81,14 @@ func (p *curlPrinter) outcome(o outcome) error {
 	default:
 		arguments = append(arguments, "--data-binary "+singleQuote(string(body)))
 	}
-	if t := o.mapping.TLS; t != nil {
-		for _, file := range [][2]string{{"--cacert", t.CAFile}, {"--cert", t.CertFile}, {"--key", t.KeyFile}} {
+	if tls != nil {
+		for _, file := range [][2]string{{"--cacert", tls.CAFile}, {"--cert", tls.CertFile}, {"--key", tls.KeyFile}} {
 			if file[1] != "" {
 				arguments = append(arguments, file[0]+" "+singleQuote(file[1]))
 			}
 		}
 	}
-	_, err := fmt.Fprintf(p.w, "%s\n\n", strings.Join(arguments, " \\\n  "))
-	return err
+	return strings.Join(arguments, " \\\n  ")
 }
 
 func (p *curlPrinter) end() error { return nil }

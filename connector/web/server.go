@@ -13,9 +13,11 @@ import (
 type Endpoints struct {
 	Ready   func() error // nil when ready; otherwise what needs attention, one reason a line
 	Metrics http.Handler
+	UI      *UI // nil: there are no pages
 }
 
-// Handler answers /healthz (the process lives), /readyz (200, or 503 with the reasons) and /metrics (Prometheus).
+// Handler answers /healthz (the process lives), /readyz (200, or 503 with the reasons) and /metrics (Prometheus); with a UI also / (the
+// Delivery Overview), /live (what changes of it, as server-sent events) and /tester.
 func Handler(e Endpoints) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -31,6 +33,9 @@ func Handler(e Endpoints) http.Handler {
 		_, _ = fmt.Fprintln(w, "ready")
 	})
 	mux.Handle("GET /metrics", e.Metrics)
+	if e.UI != nil {
+		e.UI.register(mux)
+	}
 	return mux
 }
 
