@@ -15,6 +15,9 @@ type Book struct {
 	mu       sync.Mutex
 	accounts []*Account // of the mappings in their order
 	tracks   [spans]readings
+	second   int64 // that rows and reads are of; Unix time
+	rows     [spans][]uint32
+	reads    [spans]*read // nil: too long ago to be counted
 }
 
 // Account is what is remembered of one mapping, but for how many events fired it.
@@ -25,7 +28,15 @@ type Account struct {
 
 	mu      sync.Mutex
 	tracks  [spans]track
+	second  int64 // that places are of; Unix time
+	places  [spans]places
 	reasons []*reason
+}
+
+// places are where something that happens now is counted; nil where it is too long ago. Finding them costs more than counting.
+type places struct {
+	counts        *counts
+	delay, answer *histogram
 }
 
 type track struct {
@@ -88,6 +99,7 @@ func (b *Book) Use(ids []string, now time.Time) []*Account {
 		}
 		t.matched = matched
 	}
+	b.second = 0
 	return slices.Clone(b.accounts)
 }
 
@@ -111,26 +123,53 @@ func (b *Book) Read(now time.Time, records, undecodable int, matched []int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := len(b.accounts)
-	var rows [spans][]uint32
-	for s := range b.tracks {
-		t := &b.tracks[s]
-		step := now.Unix() / Span(s).seconds()
-		t.forget(step, n)
-		if c := t.counts.at(step); c != nil {
+	b.turn(now.Unix())
+	for _, c := range b.reads {
+		if c != nil {
 			c.records += uint32(records)
 			c.undecodable += uint32(undecodable)
-			rows[s] = t.matched[int(step%Steps)*n:][:n]
 		}
 	}
 	for m, k := range matched[:min(n, len(matched))] {
 		if k == 0 {
 			continue
 		}
-		for _, row := range rows {
+		for _, row := range b.rows {
 			if row != nil {
 				row[m] += uint32(k)
 			}
 		}
+	}
+}
+
+// turn finds where what is read in a second is counted. The lock is held.
+func (b *Book) turn(second int64) {
+	if second == b.second {
+		return
+	}
+	b.second = second
+	n := len(b.accounts)
+	for s := range b.tracks {
+		t := &b.tracks[s]
+		step := second / Span(s).seconds()
+		t.forget(step, n)
+		b.reads[s], b.rows[s] = t.counts.at(step), nil
+		if b.reads[s] != nil {
+			b.rows[s] = t.matched[int(step%Steps)*n:][:n]
+		}
+	}
+}
+
+// turn finds where what happens in a second is counted. The lock is held.
+func (a *Account) turn(second int64) {
+	if second == a.second {
+		return
+	}
+	a.second = second
+	for s := range a.tracks {
+		t := &a.tracks[s]
+		part := second / Span(s).partSeconds()
+		a.places[s] = places{t.counts.at(second / Span(s).seconds()), t.delay.at(part), t.answer.at(part)}
 	}
 }
 
@@ -149,8 +188,9 @@ func (a *Account) Answered(at time.Time, took time.Duration) {
 	bucket := bucketOf(took)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for s := range a.tracks {
-		if h := a.tracks[s].answer.at(at.Unix() / Span(s).partSeconds()); h != nil {
+	a.turn(at.Unix())
+	for s := range a.places {
+		if h := a.places[s].answer; h != nil {
 			h[bucket]++
 		}
 	}
@@ -163,17 +203,16 @@ func (a *Account) Delivered(at time.Time, n int, written func(i int) time.Time) 
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var in [spans]*histogram
-	for s := range a.tracks {
-		in[s] = a.tracks[s].delay.at(at.Unix() / Span(s).partSeconds())
-		if c := a.tracks[s].counts.at(at.Unix() / Span(s).seconds()); c != nil {
+	a.turn(at.Unix())
+	for s := range a.places {
+		if c := a.places[s].counts; c != nil {
 			c.delivered += uint32(n)
 		}
 	}
 	for i := range n {
 		bucket := bucketOf(at.Sub(written(i)))
-		for _, h := range in {
-			if h != nil {
+		for s := range a.places {
+			if h := a.places[s].delay; h != nil {
 				h[bucket]++
 			}
 		}
@@ -188,12 +227,12 @@ func (a *Account) Failed(why Reason, n int, last Answer, sample func() Sample) {
 	a.mu.Lock()
 	r := a.reason(why)
 	r.last = last
-	for s := range a.tracks {
-		step := last.At.Unix() / Span(s).seconds()
-		if k := r.counts[s].at(step); k != nil {
+	a.turn(last.At.Unix())
+	for s := range a.places {
+		if k := r.counts[s].at(last.At.Unix() / Span(s).seconds()); k != nil {
 			*k += uint32(n)
 		}
-		c := a.tracks[s].counts.at(step)
+		c := a.places[s].counts
 		switch {
 		case c == nil:
 		case why.GivenUp:

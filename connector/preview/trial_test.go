@@ -2,7 +2,7 @@ package preview_test
 
 import (
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // what Segment signs with
+	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
 	"strings"

@@ -58,7 +58,14 @@ func serve(t *testing.T, ui *web.UI) *httptest.Server {
 	return s
 }
 
-func get(t *testing.T, address string) (*http.Response, string) {
+// got is an answer that was read to its end.
+type got struct {
+	status int
+	header http.Header
+	page   string
+}
+
+func get(t *testing.T, address string) got {
 	t.Helper()
 	answer, err := http.Get(address)
 	if err != nil {
@@ -69,7 +76,7 @@ func get(t *testing.T, address string) (*http.Response, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer, string(body)
+	return got{answer.StatusCode, answer.Header, string(body)}
 }
 
 func holds(t *testing.T, page string, parts ...string) {
@@ -93,15 +100,18 @@ func TestOverviewSaysHowThingsStand(t *testing.T) {
 			n.Mappings[0].Failing, n.Mappings[0].Since = true, begin.Add(-11*time.Minute)
 			n.Mappings[0].Oldest, n.Mappings[0].Lag = begin.Add(-11*time.Minute), 1234
 		}, nil, []string{"1 of 2 mappings is failing", "Orders: nothing has got through for 12 min", "since 11:49:00", "3 h 48 min", "1,234"}},
-		{"both fail", func(n *web.Now) { n.Mappings[0].Failing, n.Mappings[1].Failing = true, true },
-			nil, []string{"2 of 2 mappings are failing"}},
+		{"both fail", func(n *web.Now) {
+			n.Mappings[0].Failing, n.Mappings[1].Failing = true, true
+		}, nil, []string{"2 of 2 mappings are failing"}},
 		{"near the end", func(n *web.Now) { n.Mappings[0].Oldest = begin.Add(-4 * time.Hour) }, nil, []string{`class="n bad" data-label="Expires in"><b>over`}},
-		{"not ready", func(n *web.Now) { n.Problems = []string{"the dead-letter topic cannot be written: no"} },
-			nil, []string{"Needs attention", "the dead-letter topic cannot be written: no"}},
+		{"not ready", func(n *web.Now) {
+			n.Problems = []string{"the dead-letter topic cannot be written: no"}
+		}, nil, []string{"Needs attention", "the dead-letter topic cannot be written: no"}},
 		{"no partition", func(n *web.Now) { n.Partitions = nil }, nil, []string{"Nothing to read yet", "No partition is assigned"}},
 		{"paused", func(n *web.Now) { n.Partitions[0].Paused = true }, nil, []string{"Paused for want of memory"}},
-		{"given up", nil, &overview.Reason{GivenUp: true, Why: "rejected", Status: 401},
-			[]string{"Delivering, and some events were given up", "shop.dlq", "Refused by the webhook, 401 Unauthorized", "given up", "1 sample<", "events / 3 / 77"}},
+		{"given up", nil, &overview.Reason{GivenUp: true, Why: "rejected", Status: 401}, []string{
+			"Delivering, and some events were given up", "shop.dlq", "Refused by the webhook, 401 Unauthorized", "given up", "1 sample<", "events / 3 / 77",
+		}},
 		{"tried again", nil, &overview.Reason{Why: "dns"}, []string{"The host name does not resolve", "tried again"}},
 		{"unknown reason", nil, &overview.Reason{GivenUp: true, Why: "too_late"}, []string{"too late"}},
 	} {
@@ -112,8 +122,7 @@ func TestOverviewSaysHowThingsStand(t *testing.T) {
 					return overview.Sample{At: begin, Topic: "events", Partition: 3, Offset: 77, Timestamp: begin}
 				})
 			}
-			_, page := get(t, serve(t, ui).URL+"/")
-			holds(t, page, c.want...)
+			holds(t, get(t, serve(t, ui).URL+"/").page, c.want...)
 		})
 	}
 }
@@ -123,7 +132,7 @@ func TestSpans(t *testing.T) {
 	book.Read(begin.Add(90*time.Minute), 4321, 0, []int{4000, 0})
 	s := serve(t, ui)
 	for span, shown := range map[string]bool{"": false, "?span=10m": false, "?span=1h": true, "?span=24h": true, "?span=nonsense": false} {
-		if _, page := get(t, s.URL+"/"+span); strings.Contains(page, "4,321") != shown {
+		if strings.Contains(get(t, s.URL+"/"+span).page, "4,321") != shown {
 			t.Errorf("%q shows what was read half an hour ago: %v, want %v", span, !shown, shown)
 		}
 	}
@@ -141,7 +150,7 @@ func TestNothingRuns(t *testing.T) {
 		return overview.Sample{At: begin, Topic: hostile, Error: hostile, Bodies: &overview.Bodies{URL: hostile, Read: body, Sent: body, Answered: body}}
 	})
 	s := serve(t, ui)
-	_, page := get(t, s.URL+"/")
+	page := get(t, s.URL+"/").page
 	answer, err := http.PostForm(s.URL+"/tester", url.Values{"event": {hostile}})
 	if err != nil {
 		t.Fatal(err)
@@ -164,8 +173,8 @@ func TestBrowsersAreToldWhatTheyMayDo(t *testing.T) {
 	s := serve(t, ui)
 	nonces := map[string]bool{}
 	for _, path := range []string{"/", "/", "/tester"} {
-		answer, page := get(t, s.URL+path)
-		policy := answer.Header.Get("Content-Security-Policy")
+		answer := get(t, s.URL+path)
+		page, policy := answer.page, answer.header.Get("Content-Security-Policy")
 		_, nonce, _ := strings.Cut(policy, "style-src 'nonce-")
 		nonce, _, _ = strings.Cut(nonce, "'")
 		if !strings.HasPrefix(policy, "default-src 'none';") || strings.Contains(policy, "unsafe") || len(nonce) < 20 || nonces[nonce] {
@@ -179,7 +188,7 @@ func TestBrowsersAreToldWhatTheyMayDo(t *testing.T) {
 			"X-Frame-Options": "DENY", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store",
 			"Cross-Origin-Resource-Policy": "same-origin", "Referrer-Policy": "no-referrer",
 		} {
-			if got := answer.Header.Get(name); got != want {
+			if got := answer.header.Get(name); got != want {
 				t.Errorf("%s: %s is %q, want %q", path, name, got, want)
 			}
 		}
@@ -291,11 +300,11 @@ func TestViewersAreBounded(t *testing.T) {
 func TestWithoutUI(t *testing.T) {
 	s := serve(t, nil)
 	for _, path := range []string{"/", "/tester", "/live"} {
-		if answer, _ := get(t, s.URL+path); answer.StatusCode != http.StatusNotFound {
-			t.Errorf("%s is answered %d", path, answer.StatusCode)
+		if answer := get(t, s.URL+path); answer.status != http.StatusNotFound {
+			t.Errorf("%s is answered %d", path, answer.status)
 		}
 	}
-	if answer, _ := get(t, s.URL+"/healthz"); answer.StatusCode != http.StatusOK {
-		t.Errorf("/healthz is answered %d", answer.StatusCode)
+	if answer := get(t, s.URL+"/healthz"); answer.status != http.StatusOK {
+		t.Errorf("/healthz is answered %d", answer.status)
 	}
 }

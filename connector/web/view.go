@@ -51,7 +51,7 @@ type spanLink struct {
 // stamp is a time, for people and for machines.
 type stamp struct{ Text, Machine string }
 
-func stampOf(t time.Time, now time.Time) stamp {
+func stampOf(t, now time.Time) stamp {
 	t = t.UTC()
 	layout := "15:04:05"
 	if now.Sub(t) > 20*time.Hour {
