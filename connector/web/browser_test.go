@@ -31,6 +31,7 @@ import (
 
 var (
 	packages    = flag.String("packages", "", "folder with the packages of testdata/browser/package.json")
+	skipped     = flag.String("skip-checks", "", "leave out checks whose names hold this; screenshots take the longest")
 	screenshots = flag.String("screenshots", "", "folder for screenshots; not kept where it is not given")
 )
 
@@ -42,7 +43,7 @@ func TestBrowser(t *testing.T) {
 	w := newWorld(t)
 	go w.produce()
 	arguments, err := json.Marshal(map[string]string{
-		"page": w.page, "control": w.control, "packages": absolute(t, *packages), "chromium": chromium(t), "screenshots": pictures(t),
+		"page": w.page, "control": w.control, "packages": absolute(t, *packages), "chromium": chromium(t), "screenshots": pictures(t), "skip": *skipped,
 	})
 	if err != nil {
 		t.Fatal(err)

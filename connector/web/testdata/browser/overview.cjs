@@ -3,7 +3,7 @@
 // check.
 "use strict";
 const fs = require("node:fs"), path = require("node:path");
-const given = JSON.parse(process.argv[2]); // {page, control, packages, chromium, screenshots}
+const given = JSON.parse(process.argv[2]); // {page, control, packages, chromium, screenshots, skip}
 const packages = require("node:module").createRequire(path.join(given.packages, "package.json"));
 const { chromium } = packages("playwright-core");
 const axe = fs.readFileSync(packages.resolve("axe-core/axe.min.js"), "utf8");
@@ -229,6 +229,7 @@ const checks = {
   fs.mkdirSync(given.screenshots, { recursive: true });
   browser = await chromium.launch({ executablePath: given.chromium, args: process.getuid() === 0 ? ["--no-sandbox"] : [] });
   for (const [name, check] of Object.entries(checks)) {
+    if (given.skip && name.includes(given.skip)) continue;
     const began = Date.now();
     let error = "";
     try { await check(); } catch (e) { error = String(e.stack ?? e); }
