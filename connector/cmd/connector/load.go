@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"segment-webhooks/connector"
 	"segment-webhooks/connector/config"
 	"segment-webhooks/connector/preview"
 	"segment-webhooks/mapping"
@@ -50,6 +51,9 @@ func loadMappings(c *config.Config, environ []string) (*mapping.Set, []mapping.W
 		set, warnings, err = mapping.LoadVars(m.Vars, env, options)
 	}
 	if err != nil {
+		return nil, nil, &faultsError{about: "the mappings", faults: flatten(err)}
+	}
+	if err := connector.CheckSenders(c, set); err != nil {
 		return nil, nil, &faultsError{about: "the mappings", faults: flatten(err)}
 	}
 	return set, warnings, nil
