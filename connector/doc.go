@@ -12,6 +12,7 @@
 //	courier.go     a worker of the mapping takes the event, unless the endpoint is known to fail or asks for less (endpoint.go), or the
 //	               mapping's rate is reached (pace.go)
 //	batch.go       where the mapping batches, events that agree in URL, method and headers wait for company
+//	sender.go      how a mapping's requests are signed, and prove who sends them
 //	ship.go        the fields are resolved, the request is made, signed and sent, and the answer decides: settled, later,
 //	               halved, or given up; items.go where it speaks of each event of a batch. classic.go sends to several URLs, of which one
 //	               is enough. order.go sees to it that what waits for each other in a worker's hand does so too

@@ -29,7 +29,7 @@ var failures = append([]string{
 	failedThrottled, failedServer,
 	string(sink.KindTimeout), string(sink.KindCanceled), string(sink.KindDNS), string(sink.KindRefused), string(sink.KindReset),
 	string(sink.KindUnreachable), string(sink.KindTLS), string(sink.KindProtocol), string(sink.KindProxy), string(sink.KindLocal),
-	string(sink.KindNetwork),
+	string(sink.KindAuth), string(sink.KindNetwork),
 }, rejections...)
 
 // failureReason says in one word why an answer delivered nothing. It is one of failures, and of rejections where the class is Rejected.

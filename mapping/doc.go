@@ -1,6 +1,7 @@
 // Package mapping turns events into requests: it holds the mappings of a destination, decides which of them an event is
 // for, and resolves their fields against it. It follows Segment's "Webhooks (Actions)" destination byte for byte; where
-// it does not, that is said below. It starts no goroutine, reads no clock, and touches no file but the one it loads.
+// it does not, that is said below. It starts no goroutine, reads no clock, and touches no file but the one it loads,
+// and those that this names, to see that they can be read.
 //
 // # A destination
 //
@@ -24,12 +25,21 @@
 //	      enable_batching: true        # false where it is absent
 //	      batch_size: 500              # 1 to 4000; 1000 where it is absent or 0
 //
+// Beside the fields a definition may say how its requests are signed and prove who sends them ([Signing], [Auth], [TLS]):
+//
+//	signing: [segment, sha256, standard]    # or one of them; [] for none
+//	secret: ${ERP_SECRET}                   # or secret_file; previous_secret and previous_secret_file while it changes
+//	auth: {bearer: {token: …}}              # or token_file
+//	auth: {basic: {username: …, password: …}}
+//	auth: {oauth2: {token_url: …, client_id: …, client_secret: …, client_auth: basic, scopes: [...], parameters: {...}}}
+//	tls: {ca_file: …, cert_file: …, key_file: …}
+//
 // The same can be JSON. An export of Segment's Public API, {"data": {"subscriptions": [...]}}, or a list of
 // subscriptions is taken as it is: the trigger may be called subscribe there, the fields settings or mapping. At most
 // 50 mappings can be enabled; disabled ones are not looked at. Keys that begin with "x-" at the top of a file are the
 // author's own, for YAML anchors.
 //
-// ${NAME} in url and headers is read from the environment while loading, $${ is a plain ${. In data and triggers it has
+// ${NAME} in url, headers, secrets, auth and tls is read from the environment while loading, $${ is a plain ${. In data and triggers it has
 // no meaning.
 //
 // Everything that is wrong with a file is reported at once, as [Faults] with their places. What only some events meet

@@ -11,7 +11,8 @@
 //     as it stands in the array. The other [Schemes] cover the whole body always.
 //   - Headers that hold the time of an attempt, and those that prove who sends it ([Auth]), are made for each try.
 //   - [Client.Send] always returns an [Answer] with a [Class]; there is no other way to fail. It takes at most
-//     Options.Timeout a try, and Options.Burst quick retries after the first.
+//     Options.Timeout a try, as much again where an access token has to be asked for, and Options.Burst quick retries
+//     after the first.
 //   - What speaks HTTP, net/http or fasthttp ([Transport]), changes the cost and nothing else.
 //   - Redirects are never followed: that would carry credentials and a signed body elsewhere.
 //   - TLS certificates are always verified. A private authority can be added, nothing can be switched off.

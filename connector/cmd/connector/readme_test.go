@@ -235,6 +235,31 @@ func TestREADMEMapping(t *testing.T) {
 	}
 }
 
+// The functions that check signatures are those of the receiver that the sink is tested with.
+func TestREADMEReceiver(t *testing.T) {
+	program, err := os.ReadFile(filepath.Join(root, "sink/testdata/verify-signing.mjs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, blocks := readREADME(t)
+	shown := 0
+	for _, b := range blocks {
+		if b.language != "js" {
+			continue
+		}
+		for _, function := range strings.SplitAfter(b.text, "\n}\n") {
+			if _, code, found := strings.Cut(function, "function "); found {
+				if shown++; !strings.Contains(string(program), "function "+code) {
+					t.Errorf("the README shows a function that no test has tried:\nfunction %s", code)
+				}
+			}
+		}
+	}
+	if shown < 3 {
+		t.Errorf("the README shows %d functions, want one for each scheme", shown)
+	}
+}
+
 // The differences in triggers are those that package trigger knows.
 func TestREADMETriggers(t *testing.T) {
 	const begin, end = "<!-- triggers -->\n", "<!-- /triggers -->"
