@@ -137,7 +137,7 @@ func TestTokenEndpointIsDown(t *testing.T) {
 	for _, c := range []struct {
 		down            time.Duration
 		delivered, dead int
-	}{{2 * time.Hour, 20, 0}, {5 * time.Hour, 0, 20}} {
+	}{{10 * time.Minute, 20, 0}, {25 * time.Minute, 0, 20}} {
 		t.Run(c.down.String(), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -151,7 +151,9 @@ func TestTokenEndpointIsDown(t *testing.T) {
 					}
 					return http.StatusOK
 				}
-				stop := r.start(r.config(), oauthMapping)
+				cfg := r.config()
+				cfg.Delivery.RetryWindow = 20 * time.Minute
+				stop := r.start(cfg, oauthMapping)
 				r.produce(track(0, 20)...)
 				wait(c.down)
 				if dead := len(r.topic("segment-webhooks.dlq")); c.dead == 0 && dead > 0 {
@@ -159,7 +161,7 @@ func TestTokenEndpointIsDown(t *testing.T) {
 				}
 				before := asked.Load()
 				up.Store(true)
-				wait(20 * time.Minute)
+				wait(6 * time.Minute)
 				stop()
 				if got := len(r.deliveries(http.StatusOK)); got != c.delivered {
 					t.Errorf("%d events were delivered, want %d", got, c.delivered)

@@ -54,7 +54,6 @@ type Request struct {
 	encoded []byte // what is sent in its place; nil for itself
 	events  int
 	dated   *Signer // signs each try, nil for nobody
-	plain   []byte  // what it signs: the body before anything encodes it
 	array   bool    // of events, even of one
 }
 
@@ -145,7 +144,7 @@ func build(p *Payload, body, signed []byte, events int, signer *Signer, extra []
 		method: p.Method, url: target, host: strings.TrimSpace(host), headers: headers, body: body, events: events,
 	}
 	if signer.Names() {
-		r.dated, r.plain = signer, body
+		r.dated = signer
 	}
 	return r, nil
 }
@@ -159,7 +158,7 @@ func (r *Request) dressed(now time.Time, proof string) *Request {
 	try := *r
 	try.headers = slices.Grow(slices.Clone(r.headers), 4)
 	if r.dated != nil {
-		try.headers = r.dated.signAt(try.headers, r.webhookID(), r.plain, now)
+		try.headers = r.dated.signAt(try.headers, r.webhookID(), r.body, now)
 	}
 	if proof != "" {
 		try.headers = try.headers.set("Authorization", proof)
@@ -171,7 +170,7 @@ func (r *Request) webhookID() string {
 	if r.ID != "" {
 		return r.ID
 	}
-	sum := sha256.Sum256(r.plain)
+	sum := sha256.Sum256(r.body)
 	return "body-" + hex.EncodeToString(sum[:16])
 }
 

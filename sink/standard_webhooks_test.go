@@ -140,6 +140,27 @@ func TestSchemesOfBatchesAndEmptyBodies(t *testing.T) {
 	}
 }
 
+// Signatures are over the body as a receiver has it after decoding.
+func TestSchemesOfCompressedBodies(t *testing.T) {
+	request := func() *Request {
+		r := single(t, Payload{URL: "http://h/", Data: []byte(`{"a":"` + strings.Repeat("x", 10_000) + `"}`)}, newSigning(t, "s", "", Schemes()...))
+		r.ID = "i"
+		return r
+	}
+	at := time.Unix(1000, 0)
+	plain, packed := request().Preview(at), request()
+	packed.Compress()
+	packed = packed.Preview(at)
+	if header(packed, "Content-Encoding") != "gzip" {
+		t.Fatal("the body was not compressed")
+	}
+	for _, name := range []string{"X-Signature", "X-Signature-256", "Webhook-Signature"} {
+		if header(plain, name) == "" || header(plain, name) != header(packed, name) {
+			t.Errorf("%s: %q without and %q with compression", name, header(plain, name), header(packed, name))
+		}
+	}
+}
+
 // Each try has a time of its own, and the id of the first.
 func TestStandardWebhooksSignsEachTry(t *testing.T) {
 	overTransports(t, func(t *testing.T, o Options) {
