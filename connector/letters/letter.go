@@ -3,7 +3,6 @@ package letters
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -39,7 +38,7 @@ type Letter struct {
 
 	truncatedFrom int    // length of the original's value where the letter's is cut; else 0
 	sum           string // its SHA-256 then
-	fault         error  // why the headers do not say which record this is about
+	fault         string // why the headers do not say which record this is about
 	record        *kafka.Record
 }
 
@@ -97,7 +96,7 @@ func read(r *kafka.Record) (*Letter, bool) {
 	partition, err := strconv.ParseInt(text("partition"), 10, 32)
 	offset, err2 := strconv.ParseInt(text("offset"), 10, 64)
 	if err != nil || err2 != nil || l.Topic == "" || partition < 0 || offset < 0 {
-		l.fault = errors.New("its headers dlq.topic, dlq.partition and dlq.offset do not say which record this is about")
+		l.fault = "its headers dlq.topic, dlq.partition and dlq.offset do not say which record this is about"
 		partition, offset = -1, -1
 	}
 	l.SourcePartition, l.SourceOffset = int32(partition), offset
@@ -109,7 +108,7 @@ func (l *Letter) where() string { return fmt.Sprintf("%d/%d", l.Partition, l.Off
 
 // original is how the record is written that the letter is about.
 func (l *Letter) original() string {
-	if l.fault != nil {
+	if l.fault != "" {
 		return "?"
 	}
 	return fmt.Sprintf("%s/%d/%d", l.Topic, l.SourcePartition, l.SourceOffset)

@@ -151,8 +151,8 @@ func (r *run) take(l *Letter) error {
 	if r.ctx.Err() != nil {
 		return context.Cause(r.ctx)
 	}
-	if l.fault != nil {
-		r.tally.skip(l, l.fault.Error())
+	if l.fault != "" {
+		r.tally.skip(l, l.fault)
 		return nil
 	}
 	m, reason := target(r.o.Set, l)

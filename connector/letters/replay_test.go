@@ -186,7 +186,7 @@ func TestReplayHonoursResultsOfItems(t *testing.T) {
 	later := true
 	r.items = func(body string) string {
 		var all []string
-		for _, event := range strings.Split(body, "},{") {
+		for event := range strings.SplitSeq(body, "},{") {
 			status := 200
 			switch {
 			case strings.Contains(event, `"n":3`):
