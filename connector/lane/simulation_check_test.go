@@ -28,6 +28,9 @@ func (w *world) check() {
 	if total != w.g.held {
 		w.failf("ledger counts %d bytes held, there are %d", w.g.held, total)
 	}
+	if pinned := w.pinned(); pinned > w.g.settings.CacheBytes {
+		w.failf("events that are held keep %d bytes of blocks, the budget is %d", pinned, w.g.settings.CacheBytes)
+	}
 	if paused != w.g.paused {
 		w.failf("ledger counts %d paused partitions, there are %d", w.g.paused, paused)
 	}
@@ -35,6 +38,25 @@ func (w *world) check() {
 		w.checkWindow(win)
 	}
 	w.checkAwake()
+}
+
+// pinned returns the bytes of the blocks that events keep.
+func (w *world) pinned() (bytes int) {
+	kept := map[*Block]bool{}
+	for _, o := range w.owned {
+		if o == nil {
+			continue
+		}
+		for _, l := range o.p.lanes {
+			for e := l.first; e != nil; e = e.next {
+				if e.block != nil && !kept[e.block] {
+					kept[e.block] = true
+					bytes += e.block.size()
+				}
+			}
+		}
+	}
+	return bytes
 }
 
 func (w *world) checkCache(p *Partition, held map[*Block]bool) {

@@ -16,11 +16,13 @@ import (
 // Everything goes wrong at random, and nothing is lost.
 func TestChaos(t *testing.T) {
 	t.Parallel()
+	sum := &totals{began: time.Now()}
+	t.Cleanup(func() { t.Log(sum) })
 	for seed := *firstSeed; seed < *firstSeed+*seeds; seed++ {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			t.Parallel()
 			began := time.Now()
-			synctest.Test(t, func(t *testing.T) { chaos(t, seed) })
+			synctest.Test(t, func(t *testing.T) { sum.add(chaos(t, seed)) })
 			t.Logf("took %v", time.Since(began).Round(time.Millisecond))
 		})
 	}
@@ -48,7 +50,7 @@ func scenarioOf(seed uint64) scenario {
 	return s
 }
 
-func chaos(t *testing.T, seed uint64) {
+func chaos(t *testing.T, seed uint64) *oracle {
 	s := scenarioOf(seed)
 	w := newWorld(t, s)
 	defer w.close()
@@ -67,7 +69,7 @@ func chaos(t *testing.T, seed uint64) {
 		t.Errorf("the group does not come to an end: %v", w.behind())
 	}
 	t.Logf("settled in %v", time.Since(calmed))
-	w.finish()
+	return w.finish()
 }
 
 // finish ends the processes, lets the oracle judge, and prints what happened.

@@ -65,6 +65,19 @@ func mutations() []mutation {
 			caught: []trial{restart},
 		},
 		{
+			name: "progress is committed once a minute", costs: "duplicates at every crash",
+			edits: []edit{{
+				"connector/commit.go",
+				"time.NewTicker(e.settings.commitInterval)",
+				"time.NewTicker(time.Minute)",
+			}, {
+				"connector/commit.go",
+				"		case <-e.much:\n",
+				"",
+			}},
+			caught: []trial{chaotic},
+		},
+		{
 			name: "an event is settled before its dead letter is acknowledged", costs: "loss when the process dies",
 			edits: []edit{{
 				"connector/deadletter.go",
@@ -164,7 +177,7 @@ func mutations() []mutation {
 				"\tc.e.copyOut(events)\n",
 				"",
 			}},
-			caught: []trial{units, chaotic},
+			caught: []trial{units, model, chaotic},
 		},
 		{
 			name: "a failed dial is repeated at once", costs: "a busy loop while the coordinator is down",

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -106,6 +107,9 @@ func (x *trial) try(t *testing.T, root, overlay string) (out []byte, failed bool
 	return out, err != nil
 }
 
+// story is what every run of the simulation says.
+var story = regexp.MustCompile(`^(seed \d+: |settled in |took |topic |worst delay )`)
+
 // verdictOf picks what a reader wants to see of a failed run: the first complaint that is not the story of the run.
 func verdictOf(out []byte) string {
 	for line := range strings.Lines(string(out)) {
@@ -118,10 +122,10 @@ func verdictOf(out []byte) string {
 			continue
 		}
 		_, text, _ = strings.Cut(text, ": ")
-		if strings.HasPrefix(text, "seed ") || strings.HasPrefix(text, "settled in") || strings.HasPrefix(text, "took ") || strings.HasPrefix(text, "topic ") {
+		if story.MatchString(text) {
 			continue
 		}
 		return text[:min(len(text), 300)]
 	}
-	return "it fails"
+	return "it fails:\n" + string(out[:min(len(out), 2000)])
 }

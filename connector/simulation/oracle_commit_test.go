@@ -89,6 +89,7 @@ func (o *oracle) checkClaims(c *commit, p *progress, l *lane) {
 				d.verified = true
 			default:
 				d.verified = true // said once
+				o.stats.untrue++
 				o.fault("%s committed %d for partition %d at %v, which covers %s at %d: it was %s",
 					c.process.name, c.offset, c.number, c.at.Sub(o.world.began), l.what(d), d.offset, o.when(d))
 			}

@@ -81,6 +81,7 @@ func (o *oracle) checkWindows() {
 					continue
 				}
 				if x.sent.Sub(d.at) < window {
+					o.stats.early++
 					o.fault("%s at %d of partition %d was given up at %v, %v after it was produced: before the window was over",
 						l.what(d), d.offset, d.number, x.sent.Sub(o.world.began), x.sent.Sub(d.at))
 				}

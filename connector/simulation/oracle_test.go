@@ -64,16 +64,18 @@ type stats struct {
 	commits, refused, metadata               int
 	latest                                   time.Duration // a dead letter of an expired window after the window's end
 	earliest                                 time.Duration
-	unsure                                   int // dead letters whose acknowledgement was never read
-	blocks, room                             int // most bytes of blocks that were held, and that may be
+	lag                                      time.Duration // of commits, the median
+	unsure                                   int           // dead letters whose acknowledgement was never read
+	blocks, room                             int           // most bytes of blocks that were held, and that may be
+	lost, untrue, early                      int           // events; commits that claim what is not so; events given up before their window was over
 }
 
 func (s *stats) duplicates() int { return s.ambiguous + s.overlapping + s.redelivered + s.reset }
 
 func (s *stats) String() string {
-	return fmt.Sprintf("%d records (%d undecodable), %d deliveries due, %d made; %d duplicates (%.2f%%: %d ambiguous answers, %d in flight at a handover, %d since the last commit, %d after a reset by the operator); dead letters %v; %d commits (%d refused or unanswered), at most %d characters; expired %v to %v after the window's end; at most %d of %d bytes of blocks",
+	return fmt.Sprintf("%d records (%d undecodable), %d deliveries due, %d made; %d duplicates (%.2f%%: %d ambiguous answers, %d in flight at a handover, %d since the last commit, %d after a reset by the operator); dead letters %v; %d commits (%d refused or unanswered), %v late, at most %d characters; expired %v to %v after the window's end; at most %d of %d bytes of blocks",
 		s.records, s.undecodable, s.duties, s.deliveries, s.duplicates(), 100*float64(s.duplicates())/float64(max(1, s.deliveries)),
-		s.ambiguous, s.overlapping, s.redelivered, s.reset, s.letters, s.commits, s.refused, s.metadata,
+		s.ambiguous, s.overlapping, s.redelivered, s.reset, s.letters, s.commits, s.refused, s.lag.Round(time.Millisecond), s.metadata,
 		s.earliest.Round(time.Second), s.latest.Round(time.Second), s.blocks, s.room)
 }
 
@@ -162,6 +164,7 @@ func (o *oracle) judge() []string {
 	o.checkOutcomes()
 	o.checkCommits()
 	o.checkOwnership()
+	o.checkPromptness()
 	o.checkDuplicates()
 	o.checkWindows()
 	o.checkMemory()
@@ -220,7 +223,6 @@ func compareAttempted(a, b attempted) int {
 
 // checkOutcomes: each event that a hook wants has ended, and in the right way.
 func (o *oracle) checkOutcomes() {
-	lost := 0
 	for _, l := range o.lanes {
 		if !l.started {
 			continue
@@ -232,7 +234,7 @@ func (o *oracle) checkOutcomes() {
 				if l.retired {
 					continue
 				}
-				if lost++; lost <= 5 {
+				if o.stats.lost++; o.stats.lost <= 5 {
 					o.fault("lost: %s of offset %d in partition %d, produced at %v", l.what(d), d.offset, d.number, d.at.Sub(o.world.began))
 				}
 				continue
@@ -255,8 +257,8 @@ func (o *oracle) checkOutcomes() {
 			}
 		}
 	}
-	if lost > 0 {
-		o.fault("lost in all: %d", lost)
+	if o.stats.lost > 0 {
+		o.fault("lost in all: %d", o.stats.lost)
 	}
 }
 
