@@ -8,6 +8,7 @@ var (
 	units   = trial{name: "the tests of package lane", folder: "./connector/lane", run: "."}
 	chaotic = trial{name: "the simulation's chaos", folder: "./connector/simulation", run: "^TestChaos$", args: []string{"-seed", "1", "-seeds", "3"}}
 	restart = trial{name: "the simulation's restarts", folder: "./connector/simulation", run: "^TestRestarts$"}
+	frozen  = trial{name: "the simulation's frozen process", folder: "./connector/simulation", run: "^TestFrozen$"}
 	deploy  = trial{name: "the simulation's rolling deploy", folder: "./connector/simulation", run: "^TestRollingDeploy$"}
 	outages = trial{name: "the simulation's outage", folder: "./connector/simulation", run: "^TestOutage$"}
 	besiege = trial{name: "the connector's test", folder: "./connector", run: "^TestACoordinatorThatIsDownIsNotBesieged$"}
@@ -101,7 +102,7 @@ func mutations() []mutation {
 				"\tp.closing = true\n\tif p.paused {",
 				"\tif p.paused {",
 			}},
-			caught: []trial{restart},
+			caught: []trial{chaotic},
 		},
 		{
 			name: "the retry window is cut short", costs: "events given up too early",
@@ -128,7 +129,7 @@ func mutations() []mutation {
 				"\t\tkgo.BlockRebalanceOnPoll(),\n",
 				"",
 			}},
-			caught: []trial{chaotic},
+			caught: []trial{frozen},
 		},
 		{
 			name: "a slice that is cut short claims to be whole", costs: "loss of what was cut off",

@@ -56,6 +56,7 @@ type scenario struct {
 	retired    string        // the hook that goes away in the end, if there is one
 	settings   []string      // more variables of the connector
 	slack      time.Duration // how long after its window an event may be tried or given up
+	decoding   time.Duration // how long that takes at most, now and then; 0: 400 ms in one of a hundred
 }
 
 // world is a cluster, endpoints, producers and processes of the connector, in one bubble of virtual time.
@@ -203,7 +204,7 @@ func (w *world) start(name string, hooks []*hook) *process {
 	}
 	memory := w.memory
 	memory.Memory = p.remember
-	memory.Decoded = p.decode
+	memory.Decoded = func() { p.decode(w.decoding) }
 	options := connector.Options{DialKafka: p.nic.DialContext, DialEndpoint: p.nic.DialContext, Probe: &memory}
 	if *trace {
 		options.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{
@@ -271,10 +272,13 @@ func (p *process) remember(m connector.Memory) {
 }
 
 // decode takes a moment, now and then a long one.
-func (p *process) decode() {
+func (p *process) decode(slow time.Duration) {
 	p.mu.Lock()
 	d := time.Duration(p.rnd.Int64N(int64(2 * time.Millisecond)))
-	if p.rnd.IntN(100) == 0 {
+	switch n := p.rnd.IntN(100); {
+	case slow > 0 && n < 50:
+		d = time.Duration(p.rnd.Int64N(int64(slow)))
+	case n == 0:
 		d *= 200
 	}
 	p.mu.Unlock()
