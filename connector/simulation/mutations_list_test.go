@@ -6,7 +6,10 @@ package simulation
 var (
 	model   = trial{name: "the model of package lane", folder: "./connector/lane", run: "^TestLedgerAgainstModel$"}
 	units   = trial{name: "the tests of package lane", folder: "./connector/lane", run: "."}
-	chaotic = trial{name: "the simulation's chaos", folder: "./connector/simulation", run: "^TestChaos$", args: []string{"-seed", "1", "-seeds", "3"}}
+	chaotic = trial{
+		name: "the simulation's chaos", folder: "./connector/simulation", run: "^TestChaos$",
+		args: []string{"-seed", "1", "-seeds", "3"}, more: []string{"-seed", "4", "-seeds", "12"},
+	}
 	restart = trial{name: "the simulation's restarts", folder: "./connector/simulation", run: "^TestRestarts$"}
 	frozen  = trial{name: "the simulation's frozen process", folder: "./connector/simulation", run: "^TestFrozen$"}
 	deploy  = trial{name: "the simulation's rolling deploy", folder: "./connector/simulation", run: "^TestRollingDeploy$"}
