@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -46,7 +47,7 @@ const (
 
 func (h *hook) fate(e *event) fate {
 	switch {
-	case h.name == "views" && e.Properties.Method == "DELETE":
+	case h.name == "views" && e.Properties.Method == http.MethodDelete:
 		return unmapped
 	case slices.Contains(e.Properties.Bad, h.name):
 		return refused

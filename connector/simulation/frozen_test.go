@@ -8,6 +8,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
 	"segment-webhooks/connector"
 )
 
@@ -25,16 +29,22 @@ func TestFrozen(t *testing.T) {
 					memory: connector.Probe{CacheBytes: 64 << 10, WindowBytes: 64 << 10, WindowEvents: 100, SliceBytes: 8 << 10, Slices: 2, FetchBytes: 8 << 10},
 				})
 				defer w.close()
-				producers := w.produce(300 * time.Millisecond)
+				producers := w.produce(600 * time.Millisecond)
 				p := w.start("a", w.hooks)
-				for range 25 {
-					time.Sleep(time.Second + time.Duration(w.rnd.Int64N(int64(3*time.Second)))) //nolint:forbidigo // virtual time
+				wait := func(least, most time.Duration) {
+					time.Sleep(least + time.Duration(w.rnd.Int64N(int64(most-least)))) //nolint:forbidigo // virtual time
+				}
+				for range 30 {
+					wait(2*time.Second, 5*time.Second)
+					// What is read from here on is in no commit.
+					w.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.OffsetCommit}, Group: group, Err: kerr.UnknownServerError, Count: 4})
+					wait(time.Second, 4*time.Second)
 					p.nic.freeze()
-					time.Sleep(14*time.Second + time.Duration(w.rnd.Int64N(int64(8*time.Second)))) //nolint:forbidigo // virtual time
+					wait(14*time.Second, 22*time.Second)
 					p.nic.unfreeze()
 				}
 				producers.stop()
-				if !w.settle(10 * time.Minute) {
+				if !w.settle(2 * time.Hour) {
 					t.Errorf("the group does not come to an end: %v", w.behind())
 				}
 				w.finish()

@@ -54,7 +54,7 @@ func parseProgress(offset int64, metadata string) (*progress, error) {
 	}
 	text, ok := strings.CutPrefix(metadata, "w1:")
 	if !ok {
-		return nil, errors.New("no prefix w1:")
+		return nil, errors.New("the prefix w1: is missing")
 	}
 	b, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || len(b) < 5 {

@@ -68,7 +68,7 @@ func (m *mutation) overlay(t *testing.T, root string) string {
 		text, ok := texts[name]
 		if !ok {
 			var err error
-			if text, err = os.ReadFile(name); err != nil { //nolint:gosec // a file of this repository
+			if text, err = os.ReadFile(name); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -102,7 +102,7 @@ func (x *trial) try(t *testing.T, root, overlay string, with []string) (out []by
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	args := []string{"test", "-count=1", "-timeout=5m", "-tags=synctests simulation", "-overlay=" + overlay, "-run=" + x.run, x.folder, "-args"}
-	c := exec.CommandContext(ctx, "go", append(args, with...)...) //nolint:gosec // what is written in this package
+	c := exec.CommandContext(ctx, "go", append(args, with...)...)
 	c.Dir = root
 	out, err := c.CombinedOutput()
 	if bytes.Contains(out, []byte("[build failed]")) || bytes.Contains(out, []byte("[setup failed]")) || err != nil && !bytes.Contains(out, []byte("FAIL")) {

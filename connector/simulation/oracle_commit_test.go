@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	// freshness is how old a delivery may be that a commit does not mention,
+	// freshness is how old a delivery may be that a commit does not mention.
 	freshness = 8 * time.Second
-	// when the commit before was accepted no longer than this before it was sent: otherwise it may be a repetition, or have been held
-	// up by a rebalance.
+	// pause is how long before it was sent the commit before must have been accepted for that: otherwise it may be a repetition, or have been
+	// held up by a rebalance.
 	pause = 3 * time.Second
 )
 
