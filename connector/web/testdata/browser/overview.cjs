@@ -122,7 +122,6 @@ const checks = {
 
   "it looks right at every width, in light and dark, and axe finds nothing serious": async () => {
     await pictures("overview", "", async (page) => { await page.locator(".failures details").first().evaluate((d) => { d.open = true; }); });
-    await pictures("overview-hour", "?span=1h");
   },
 
   "a pause holds the page still": async () => {
