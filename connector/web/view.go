@@ -311,7 +311,7 @@ func newRow(i int, n Now, m *Mapping, l *overview.Mapping, r *overview.Report) r
 	case l.Failed > 0 && l.Delivered == 0:
 		out.State, out.Tone = "Giving up", bad
 	case l.Failed > 0:
-		out.State, out.Tone = "Delivering, some given up", warn
+		out.State, out.Tone = "Some given up", warn
 	case l.Delivered > 0:
 		out.State, out.Tone = "Delivering", good
 	default:
