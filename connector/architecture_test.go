@@ -33,7 +33,7 @@ var arrows = map[string]struct{ ours, outside []string }{
 	"sink":             {outside: []string{"github.com/hashicorp/go-retryablehttp", "github.com/klauspost/compress", "github.com/valyala/fasthttp", "golang.org/x/oauth2"}},
 
 	"connector": {
-		ours:    []string{"schemas", "mapping", "sink", "connector/config", "connector/kafka", "connector/lane", "connector/overview", "connector/preview", "connector/web"},
+		ours:    []string{"schemas", "mapping", "sink", "connector/config", "connector/kafka", "connector/lane", "connector/overview", "connector/preview", "connector/tracing", "connector/web"},
 		outside: []string{"github.com/prometheus/client_golang"},
 	},
 	"connector/bench": {outside: []string{"github.com/twmb/franz-go", "golang.org/x/sys"}},
@@ -53,6 +53,7 @@ var arrows = map[string]struct{ ours, outside []string }{
 	"connector/overview":  {},
 	"connector/preview":   {ours: []string{"mapping", "sink"}},
 	"connector/torture":   {},
+	"connector/tracing":   {outside: []string{"go.opentelemetry.io/otel", "go.opentelemetry.io/proto/otlp/trace", "google.golang.org/protobuf/proto"}},
 	"connector/web":       {ours: []string{"connector/overview", "connector/preview"}},
 
 	"deploy": {ours: []string{"connector/config", "mapping"}, outside: []string{"github.com/goccy/go-yaml"}},

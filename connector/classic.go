@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"segment-webhooks/connector/lane"
+	"segment-webhooks/connector/tracing"
 	"segment-webhooks/mapping"
 	"segment-webhooks/sink"
 )
@@ -84,13 +85,15 @@ type answerOf struct {
 func (c *courier) sendToAll(ev *lane.Event, to []*alternative) ([]answerOf, error) {
 	answers := make([]answerOf, len(to))
 	requests := make([]*sink.Request, len(to))
+	spans := make([]*tracing.Span, len(to))
 	for i, a := range to {
 		p, err := a.m.Resolve(ev.Event)
 		if err != nil {
 			return nil, err
 		}
 		one := shipment{events: []*lane.Event{ev}, payloads: []sink.Payload{payload(p)}}
-		if requests[i], err = c.request(&one); err != nil {
+		spans[i] = c.span(&one)
+		if requests[i], err = c.request(&one, spans[i]); err != nil {
 			return nil, err
 		}
 		requests[i].Once = true
@@ -98,7 +101,7 @@ func (c *courier) sendToAll(ev *lane.Event, to []*alternative) ([]answerOf, erro
 	}
 	var sending sync.WaitGroup
 	for i := range to {
-		sending.Go(func() { answers[i].Answer = c.send(c.ctx, requests[i]) })
+		sending.Go(func() { answers[i].Answer = c.send(c.ctx, requests[i], spans[i]) })
 	}
 	sending.Wait()
 	for i, a := range to {

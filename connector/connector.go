@@ -18,6 +18,7 @@ import (
 
 	"segment-webhooks/connector/config"
 	"segment-webhooks/connector/kafka"
+	"segment-webhooks/connector/tracing"
 	"segment-webhooks/connector/web"
 	"segment-webhooks/mapping"
 	"segment-webhooks/schemas"
@@ -29,6 +30,7 @@ type Options struct {
 	Log      *slog.Logger         // nil: nothing is logged
 	Build    Build                // which program this is
 	Registry *prometheus.Registry // where the metrics are; nil: in one that only /metrics knows
+	Tracer   *tracing.Tracer      // nil: none, unless the OTEL_ variables ask for one
 
 	// Networks other than the system's, for tests.
 	DialKafka          func(ctx context.Context, network, address string) (net.Conn, error)
@@ -55,6 +57,14 @@ func Run(ctx context.Context, cfg *config.Config, set *mapping.Set, o Options) e
 	if o.Registry == nil {
 		o.Registry = prometheus.NewRegistry()
 	}
+	if o.Tracer == nil {
+		tracer, err := tracing.FromEnvironment(ctx, o.Build.Version, o.Log)
+		if err != nil {
+			return err
+		}
+		defer closeTracer(ctx, tracer, o.Log)
+		o.Tracer = tracer
+	}
 	kafkaOptions := KafkaOptions(cfg, o)
 	kafkaOptions.Metrics = o.Registry
 	admin, err := kafka.NewAdmin(kafkaOptions)
@@ -74,6 +84,17 @@ func Run(ctx context.Context, cfg *config.Config, set *mapping.Set, o Options) e
 	return e.serve(ctx, cfg, kafkaOptions, o)
 }
 
+// closeTracer sends the last spans, if that does not take long: the work is done.
+func closeTracer(ctx context.Context, tracer *tracing.Tracer, log *slog.Logger) {
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastSpans)
+	defer cancel()
+	if err := tracer.Close(within); err != nil {
+		log.Warn("the last traces could not be sent", "error", err)
+	}
+}
+
+const lastSpans = 2 * time.Second
+
 // assemble makes an engine that can read events and send requests. What it takes to follow a group comes with serve.
 func assemble(cfg *config.Config, set *mapping.Set, o Options) (*engine, error) {
 	sender, err := newSender(cfg, set, o)
@@ -90,7 +111,7 @@ func assemble(cfg *config.Config, set *mapping.Set, o Options) (*engine, error) 
 		sender.Close()
 		return nil, err
 	}
-	e.sender, e.decoder = sender, decoder
+	e.sender, e.decoder, e.tracer = sender, decoder, o.Tracer
 	e.senders = func(set *mapping.Set) ([]Sender, error) { return newSenders(cfg, sender, set, o.Log) }
 	senders, err := e.senders(set)
 	if err != nil {

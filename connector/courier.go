@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"segment-webhooks/connector/lane"
+	"segment-webhooks/connector/tracing"
 	"segment-webhooks/mapping"
 	"segment-webhooks/sink"
 )
@@ -40,7 +41,8 @@ type courier struct {
 	idle    *sync.Cond // workers without work
 	waiting int
 	workers int
-	burying int // events on their way to the dead-letter topic
+	burying int                // events on their way to the dead-letter topic
+	graves  map[string]*seldom // by reason: when dead letters were last mentioned
 	batches batches
 	pace    *pace
 	timer   *time.Timer // for the next retry or lingering batch, when nothing else wakes a worker
@@ -48,7 +50,7 @@ type courier struct {
 }
 
 func newCourier(e *engine, index int, m *mapping.Mapping) *courier {
-	c := &courier{e: e, index: index, m: m, metrics: e.metrics.lanes[index], idle: sync.NewCond(&e.mu), batches: newBatches(), inFlight: e.settings.inFlight}
+	c := &courier{e: e, index: index, m: m, metrics: e.metrics.lanes[index], idle: sync.NewCond(&e.mu), batches: newBatches(), inFlight: e.settings.inFlight, graves: newGraves()}
 	if m != nil {
 		d := m.Delivery
 		c.inFlight = e.settings.inFlightOf(m)
@@ -380,7 +382,12 @@ type resolvedEvent struct {
 
 // resolve evaluates the mapping's fields on an event.
 func (c *courier) resolve(ev *lane.Event) resolvedEvent {
+	var span *tracing.Span
+	if t := c.e.tracer; t != nil {
+		span = t.Map(takenRecord(ev), c.name)
+	}
 	p, err := c.m.Resolve(ev.Event)
+	span.End(withoutValues(err, "a field cannot be resolved on this event"))
 	if err != nil {
 		return resolvedEvent{event: ev, err: err}
 	}

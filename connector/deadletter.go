@@ -114,9 +114,7 @@ func (c *courier) writeDeadLetters(events []*lane.Event, reason string) {
 		if len(done) > 0 {
 			c.metrics.deadLettered(reason, len(done))
 			c.report(done, reason, done[0].Last)
-			e.log.Info("events went to the dead-letter topic", "mapping", c.name, "reason", reason, "events", len(done),
-				"topic", done[0].Partition().Topic, "partition", done[0].Partition().Number, "first_offset", done[0].Offset,
-				"status", done[0].Last.Status, "error", done[0].Last.Error)
+			c.tellBuried(done, reason)
 			e.settle(done)
 		}
 		if len(left) == 0 {

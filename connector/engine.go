@@ -11,6 +11,7 @@ import (
 
 	"segment-webhooks/connector/kafka"
 	"segment-webhooks/connector/lane"
+	"segment-webhooks/connector/tracing"
 	"segment-webhooks/mapping"
 	"segment-webhooks/schemas"
 	"segment-webhooks/sink"
@@ -36,6 +37,7 @@ type engine struct {
 	senders  func(*mapping.Set) ([]Sender, error) // how the mappings of a set send
 	decoder  *schemas.Decoder
 	status   *status
+	tracer   *tracing.Tracer // nil: nobody wants spans
 
 	mu          sync.Mutex
 	ledger      *lane.Ledger
@@ -200,7 +202,9 @@ const undecodableLane = lane.Undecodable
 // prepare makes the ingesters, once the decoder is there.
 func (e *engine) prepare() {
 	for range cap(e.readers) {
-		e.readers <- newIngester(e.set, e.decoder, e.validator())
+		in := newIngester(e.set, e.decoder, e.validator())
+		in.tracer = e.tracer
+		e.readers <- in
 	}
 }
 
@@ -212,7 +216,9 @@ func (e *engine) validator() func([]byte) error {
 	case "warn":
 		return func(event []byte) error {
 			if err := schemas.Validate(event); err != nil {
-				e.invalid.warn(e.log, err)
+				if n, now := e.invalid.may(1); now {
+					e.log.Warn("events are not as Segment's spec has them; they are delivered all the same (CONNECTOR_VALIDATE=warn)", "events", n, "example", err)
+				}
 			}
 			return nil
 		}

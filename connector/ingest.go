@@ -5,6 +5,7 @@ import (
 
 	"segment-webhooks/connector/kafka"
 	"segment-webhooks/connector/lane"
+	"segment-webhooks/connector/tracing"
 	"segment-webhooks/mapping"
 	"segment-webhooks/schemas"
 )
@@ -15,6 +16,7 @@ type ingester struct {
 	decoder *schemas.Decoder
 	reader  *mapping.Reader
 	valid   func(event []byte) error // nil: every event is
+	tracer  *tracing.Tracer          // nil: nobody wants spans
 	failed  uint64                   // the bit of the lane of undecodable records
 
 	kept   []kept
@@ -93,7 +95,7 @@ func (in *ingester) fill(records []*kafka.Record, want uint64, limit int) (*lane
 			continue
 		}
 		before := len(in.events)
-		k, waits := in.match(r)
+		k, waits := in.trace(r)
 		if waits {
 			break
 		}
@@ -110,6 +112,21 @@ func (in *ingester) fill(records []*kafka.Record, want uint64, limit int) (*lane
 		next = records[looked-1].Offset + 1
 	}
 	return in.block(records[0].Offset, next), looked
+}
+
+// trace is match within a span, where somebody wants one.
+func (in *ingester) trace(r *kafka.Record) (k kept, waits bool) {
+	if in.tracer == nil {
+		return in.match(r)
+	}
+	span := in.tracer.Decode(readRecord(r))
+	k, waits = in.match(r)
+	problem := ""
+	if k.problem != "" {
+		problem = "the value is no event" // the whole text may quote it
+	}
+	span.End(problem)
+	return k, waits
 }
 
 // match decodes one record and evaluates the triggers, unless the record has to wait for its schema.

@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"segment-webhooks/connector/lane"
+	"segment-webhooks/connector/tracing"
 	"segment-webhooks/sink"
 )
 
 // sendInOrder is send for events of which some wait for each other: it can be cut off when their partition is given up.
-func (c *courier) sendInOrder(s *shipment, r *sink.Request) sink.Answer {
+func (c *courier) sendInOrder(s *shipment, r *sink.Request, span *tracing.Span) sink.Answer {
 	ctx, end := context.WithCancel(c.ctx)
 	defer end()
 	c.e.mu.Lock()
@@ -19,7 +20,7 @@ func (c *courier) sendInOrder(s *shipment, r *sink.Request) sink.Answer {
 		end() // it would come after what the next owner sends
 	}
 	c.e.mu.Unlock()
-	a := c.send(ctx, r)
+	a := c.send(ctx, r, span)
 	c.e.mu.Lock()
 	delete(c.e.sending, s)
 	c.e.mu.Unlock()

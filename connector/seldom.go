@@ -1,12 +1,11 @@
 package connector
 
 import (
-	"log/slog"
 	"sync"
 	"time"
 )
 
-// seldom keeps a warning that every event may deserve from filling the log: it is written at most once a minute, with the number of those it stands for.
+// seldom keeps a line that every event may deserve from filling the log: it is written at most once a minute, with the number of those it stands for.
 type seldom struct {
 	mu    sync.Mutex
 	last  time.Time
@@ -15,13 +14,15 @@ type seldom struct {
 
 const seldomEvery = time.Minute
 
-func (s *seldom) warn(log *slog.Logger, err error) {
+// may says whether a line about n more events is to be written now, and how many events it is about.
+func (s *seldom) may(n int) (events int, now bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.since++
+	s.since += n
 	if time.Since(s.last) < seldomEvery {
-		return
+		return 0, false
 	}
-	log.Warn("events are not as Segment's spec has them; they are delivered all the same (CONNECTOR_VALIDATE=warn)", "events", s.since, "example", err)
-	s.last, s.since = time.Now(), 0
+	events, s.since = s.since, 0
+	s.last = time.Now()
+	return events, true
 }

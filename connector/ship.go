@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"segment-webhooks/connector/lane"
+	"segment-webhooks/connector/tracing"
 	"segment-webhooks/sink"
 )
 
@@ -49,19 +50,23 @@ func (c *courier) attempt(s *shipment) (sink.Answer, error) {
 		}
 		s.payloads, s.array = []sink.Payload{r.payload}, c.batched()
 	}
-	request, err := c.request(s)
+	span := c.span(s)
+	request, err := c.request(s, span)
 	if err != nil {
+		span.End(err.Error())
 		return sink.Answer{}, err
 	}
 	if c.ordered {
-		return c.sendInOrder(s, request), nil
+		return c.sendInOrder(s, request, span), nil
 	}
-	return c.send(c.ctx, request), nil
+	return c.send(c.ctx, request, span), nil
 }
 
 // send sends a request and counts it, unless it was cut off because the connector stops.
-func (c *courier) send(ctx context.Context, r *sink.Request) sink.Answer {
+func (c *courier) send(ctx context.Context, r *sink.Request, span *tracing.Span) sink.Answer {
 	a := c.e.sender.Send(ctx, r)
+	span.Answer(a.Class.String(), a.Status, a.Requests)
+	span.End(problem(a))
 	if a.Err == nil || ctx.Err() == nil {
 		c.metrics.attempt(r.Events(), len(r.Body()), a)
 	}
@@ -152,13 +157,14 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-func (c *courier) request(s *shipment) (*sink.Request, error) {
+func (c *courier) request(s *shipment, span *tracing.Span) (*sink.Request, error) {
 	var request *sink.Request
 	var err error
 	if s.array {
-		request, err = sink.Batch(s.payloads, c.sender.Signer)
+		request, err = sink.Batch(s.payloads, c.sender.Signer, traceHeaders(span)...)
 	} else {
-		request, err = sink.Single(&s.payloads[0], c.sender.Signer, sink.Header{Name: "Idempotency-Key", Value: c.idempotencyKey(s.events[0])})
+		request, err = sink.Single(&s.payloads[0], c.sender.Signer,
+			append(traceHeaders(span), sink.Header{Name: "Idempotency-Key", Value: c.idempotencyKey(s.events[0])})...)
 	}
 	if err != nil {
 		return nil, err
@@ -200,6 +206,7 @@ func (c *courier) conclude(s *shipment, a sink.Answer) {
 			return
 		}
 		c.metrics.settled(s.events, a.End)
+		c.tellDelivered(s, a)
 		e.settle(s.events)
 	case sink.Rejected:
 		c.metrics.refused(len(s.events), a)

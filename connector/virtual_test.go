@@ -21,6 +21,7 @@ import (
 
 	"segment-webhooks/connector"
 	"segment-webhooks/connector/config"
+	"segment-webhooks/connector/tracing"
 	"segment-webhooks/mapping"
 )
 
@@ -39,6 +40,7 @@ type rig struct {
 	log      *slog.Logger                                                           // of the connector; nil for none
 	probe    *connector.Probe                                                       // nil for none
 	registry *prometheus.Registry
+	tracer   *tracing.Tracer // nil for none
 	reload   connector.Reload
 	cables   cables
 }
@@ -167,7 +169,7 @@ func (r *rig) deliver(cfg *config.Config, set *mapping.Set) (stop func()) {
 	r.registry = prometheus.NewRegistry()
 	go func() {
 		done <- connector.Run(ctx, cfg, set, connector.Options{
-			Log: r.log, Probe: r.probe, Reload: r.reload, Registry: r.registry, DialKafka: r.dialKafka, DialEndpoint: r.net.DialContext, DialSchemaRegistry: r.net.DialContext,
+			Log: r.log, Probe: r.probe, Reload: r.reload, Registry: r.registry, Tracer: r.tracer, DialKafka: r.dialKafka, DialEndpoint: r.net.DialContext, DialSchemaRegistry: r.net.DialContext,
 		})
 	}()
 	return func() {

@@ -78,8 +78,8 @@ func Single(p *Payload, signer *Signer, extra ...Header) (*Request, error) {
 // Batch builds one request for several events: an array of their data in order, null for an
 // event without data, signed by the first event's bytes alone and not signed where that has
 // none. URL, method and headers are the first payload's; the caller groups by [Payload.Key].
-// Headers and errors are as for [Single].
-func Batch(ps []Payload, signer *Signer) (*Request, error) {
+// Headers, those in extra among them, and errors are as for [Single].
+func Batch(ps []Payload, signer *Signer, extra ...Header) (*Request, error) {
 	if len(ps) == 0 {
 		return nil, errors.New("batch holds no event")
 	}
@@ -101,7 +101,7 @@ func Batch(ps []Payload, signer *Signer) (*Request, error) {
 		}
 	}
 	body = append(body, ']')
-	r, err := build(&ps[0], body, body[1:1+len(ps[0].Data)], len(ps), signer, nil)
+	r, err := build(&ps[0], body, body[1:1+len(ps[0].Data)], len(ps), signer, extra)
 	if err != nil {
 		return nil, err
 	}
