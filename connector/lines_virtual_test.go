@@ -7,25 +7,26 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
-// lines is where a test lets the connector write its log.
-type lines struct {
+// written is where a test lets the connector write its log.
+type written struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
 }
 
-func (l *lines) Write(p []byte) (int, error) {
+func (l *written) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.buf.Write(p)
 }
 
 // with returns the lines that hold text.
-func (l *lines) with(text string) (out []string) {
+func (l *written) with(text string) (out []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for line := range strings.Lines(l.buf.String()) {
@@ -44,10 +45,11 @@ func TestLogLines(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig(t, 1)
 			defer r.close()
-			out := &lines{}
+			out := &written{}
 			r.log = slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: level}))
-			status := http.StatusOK
-			r.answer = func(*http.Request) int { return status }
+			var status atomic.Int64
+			status.Store(http.StatusOK)
+			r.answer = func(*http.Request) int { return int(status.Load()) }
 			stop := r.start(r.config(), strings.Replace(oneMapping, "http://localhost/hook", "http://user:hunter1@localhost/hook?key=hunter2", 1))
 			produce := func(n int) {
 				for i := range n {
@@ -56,11 +58,11 @@ func TestLogLines(t *testing.T) {
 				time.Sleep(30 * time.Second) //nolint:forbidigo // virtual time
 			}
 			produce(3)
-			status = http.StatusForbidden
+			status.Store(http.StatusForbidden)
 			produce(100)
-			status = http.StatusServiceUnavailable
+			status.Store(http.StatusServiceUnavailable)
 			produce(50)
-			status = http.StatusOK
+			status.Store(http.StatusOK)
 			time.Sleep(10 * time.Minute) //nolint:forbidigo // virtual time
 			stop()
 			want := 0

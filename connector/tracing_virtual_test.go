@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,9 +27,9 @@ func TestTracing(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.tracer = tracer
-		asked := 0
+		var asked atomic.Int64
 		r.answer = func(*http.Request) int {
-			if asked++; asked <= 3 { // the first attempt, with its quick second tries
+			if asked.Add(1) <= 3 { // the first attempt, with its quick second tries
 				return http.StatusServiceUnavailable
 			}
 			return http.StatusOK

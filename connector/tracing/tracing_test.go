@@ -16,8 +16,8 @@ import (
 	"segment-webhooks/connector/tracing"
 )
 
-// clear removes what the machine says about traces.
-func clear(t *testing.T) {
+// clean removes what the machine says about traces.
+func clean(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{"OTEL_SDK_DISABLED", "OTEL_TRACES_EXPORTER", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_HEADERS"} {
 		t.Setenv(name, "")
@@ -47,7 +47,7 @@ func TestFromEnvironment(t *testing.T) {
 		{map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_TIMEOUT": "10s"}, false, `give a number of milliseconds`},
 		{map[string]string{"OTEL_TRACES_EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_HEADERS": "abc"}, false, `write name=value`},
 	} {
-		clear(t)
+		clean(t)
 		for name, value := range c.environ {
 			t.Setenv(name, value)
 		}
@@ -68,7 +68,7 @@ func TestFromEnvironment(t *testing.T) {
 
 // A collector gets the spans, over HTTP, with what the variables say about the service.
 func TestSpansArrive(t *testing.T) {
-	clear(t)
+	clean(t)
 	got := make(chan string, 1)
 	collector := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)

@@ -41,6 +41,7 @@ func commands() []command {
 		{"lanes", "list [--json] | seek NAME --to PLACE | drop NAME", "show how far each mapping has come, or change it while no connector runs", runLanes},
 		{"dlq", "list|replay [--mapping NAME] [--reason REASON] [--host HOST] [--since TIME] …", "list dead letters, or deliver them once more", runDLQ},
 		{"config", "[--markdown]", "list the environment variables", runConfig},
+		{"completion", "bash | zsh | fish", "print what lets a shell complete command lines", runCompletion},
 		{"version", "", "print the version", runVersion},
 	}
 }
