@@ -59,6 +59,8 @@ const accessible = async (page, what) => {
 const fits = async (page, what) => {
   const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
   if (wide > room) throw new Error(`${what} is ${wide} wide on a screen of ${room}`);
+  const cut = await page.evaluate(() => [...document.querySelectorAll(".wide")].filter((card) => card.scrollWidth > card.clientWidth).length);
+  same(cut, 0, `${what}: tables that are cut off`);
 };
 // Pictures in every width and colour, each without findings.
 const pictures = async (name, address, prepare = async () => {}) => {
