@@ -73,6 +73,10 @@ func Run(ctx context.Context, cfg *config.Config, set *mapping.Set, o Options) e
 	}
 	defer admin.Close()
 	if err := checkKafka(ctx, cfg, admin, o.Log); err != nil {
+		if ctx.Err() != nil { // told to stop, which is no failure of Kafka's
+			o.Log.Info("stopping before anything has been read")
+			return nil
+		}
 		return err
 	}
 	e, err := assemble(cfg, set, o)
