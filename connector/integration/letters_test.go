@@ -52,7 +52,7 @@ func (s *system) wantDLQ(mappings string, code int, args []string, texts ...stri
 func TestReplayIsKilledAndGoesOn(t *testing.T) {
 	s := newSystem(t, kafkatest.Start(t), 6)
 	r := newReceiver(t)
-	const n, inFlight = 4000, 16
+	const n, inFlight = 5000, 16
 	mappings := fmt.Sprintf(`
 mappings:
   - name: orders
