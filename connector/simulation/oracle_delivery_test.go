@@ -56,6 +56,8 @@ func (o *oracle) explain(l *lane, d *duty, begin *restore, before []*acceptance,
 	switch {
 	case err != nil || begin.metadata == "" && begin.offset >= 0: // everything from the offset on is open
 		o.stats.reset++
+	case b.at.Sub(begin.at) < afterwards && o.restored(b.process, l.partition, begin.seq) != nil:
+		o.stats.overlapping++ // the quick tries of a shipment of the session before
 	case p.covers(l.id, d.offset):
 		o.fault("%s delivered %s at %d of partition %d at %v, which the commit it went on from covers",
 			b.process.name, l.what(d), d.offset, d.number, b.at.Sub(o.world.began))
