@@ -3,7 +3,6 @@ package connector
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -177,7 +176,7 @@ func (e *noTakerError) Unwrap() error { return e.err }
 func (e *noTakerError) Error() string {
 	reasons := make([]string, len(e.answers))
 	for i, a := range e.answers {
-		reasons[i] = a.url + ": " + cmp.Or(errorText(a.Err), "status "+strconv.Itoa(a.Status))
+		reasons[i] = a.url + ": " + answerText(a.Answer)
 	}
 	return strings.Join(reasons, "; ")
 }

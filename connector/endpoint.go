@@ -35,6 +35,7 @@ type endpoint struct {
 	limit   int       // requests at once; 0 when the setting is the only limit
 	ramping bool      // it has just recovered: every success raises the limit, and one failure is enough
 	credit  int       // successes since the limit was raised
+	why     string    // what the last failure was, fit to be shown
 	cut     time.Time // when the limit was lowered: what was sent before says nothing about it
 	rest    time.Time // nothing goes out before
 	trouble int       // timeouts and 503 among the last answers, in units of oneTrouble
@@ -155,6 +156,7 @@ func (h *endpoint) failed(a sink.Answer, now time.Time, rnd float64) change {
 	if h.failures++; h.failures == 1 {
 		h.since = now
 	}
+	h.why = answerText(a)
 	if !h.open && h.failures < failuresToOpen && !h.ramping {
 		return unchanged
 	}

@@ -1,9 +1,11 @@
 package connector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
+	"strconv"
 	"time"
 
 	"segment-webhooks/connector/lane"
@@ -96,7 +98,7 @@ func (c *courier) expire(events []*lane.Event) {
 	c.e.mu.Lock()
 	why := "not tried: the mapping lags behind by more than the retry window, and CONNECTOR_ON_LAG is dead-letter"
 	if c.endpoint.open {
-		why = "not tried: " + c.endpoint.name + " has failed since " + c.endpoint.since.UTC().Format(time.RFC3339)
+		why = "not tried: " + c.endpoint.name + " has failed since " + c.endpoint.since.UTC().Format(time.RFC3339) + ", lastly: " + c.endpoint.why
 	}
 	c.e.mu.Unlock()
 	untried := &lane.Failure{At: time.Now(), Error: why}
@@ -155,6 +157,11 @@ func errorText(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+// answerText says what came of a request that delivered nothing, fit to be shown.
+func answerText(a sink.Answer) string {
+	return cmp.Or(errorText(a.Err), "status "+strconv.Itoa(a.Status))
 }
 
 func (c *courier) request(s *shipment, span *tracing.Span) (*sink.Request, error) {

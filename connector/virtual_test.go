@@ -167,11 +167,11 @@ func (r *rig) deliver(cfg *config.Config, set *mapping.Set) (stop func()) {
 	ctx, cancel := context.WithCancel(r.t.Context())
 	done := make(chan error, 1)
 	r.registry = prometheus.NewRegistry()
-	go func() {
-		done <- connector.Run(ctx, cfg, set, connector.Options{
-			Log: r.log, Probe: r.probe, Reload: r.reload, Registry: r.registry, Tracer: r.tracer, DialKafka: r.dialKafka, DialEndpoint: r.net.DialContext, DialSchemaRegistry: r.net.DialContext,
-		})
-	}()
+	options := connector.Options{ // read here: the next connector has another registry, and may be started beside this one
+		Log: r.log, Probe: r.probe, Reload: r.reload, Registry: r.registry, Tracer: r.tracer,
+		DialKafka: r.dialKafka, DialEndpoint: r.net.DialContext, DialSchemaRegistry: r.net.DialContext,
+	}
+	go func() { done <- connector.Run(ctx, cfg, set, options) }()
 	return func() {
 		r.t.Helper()
 		cancel()
