@@ -18,7 +18,7 @@
 // A ledger knows every event that was produced, and every request that arrived. In the end, when everything works again,
 // each event must have been accepted by the endpoint of each mapping it is for, or lie in the dead-letter topic under that mapping's name.
 // Lost, wrong signature, wrong body, and delivered though its transaction was aborted: zero. Delivered after it was dead-lettered: zero, but where a fault lies
-// between, for who writes a dead letter and is killed before the commit leaves a successor that does not know. Duplicates are legal; they are counted under the fault they came after.
+// between, for who writes a dead letter and is killed before the commit leaves a successor that does not know. Duplicates are legal; they are counted under the fault that made the first delivery forgotten.
 //
 // # What is not covered
 //

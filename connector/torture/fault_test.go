@@ -73,6 +73,8 @@ type during struct {
 	from, to time.Time
 }
 
+const noFault = "(after the last fault)"
+
 // history is a timeline.
 type history struct {
 	mu  sync.Mutex
@@ -85,16 +87,15 @@ func (h *history) add(d during) {
 	h.all = append(h.all, d)
 }
 
-func (h *history) before(t time.Time) string {
+func (h *history) cause(t time.Time) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	name := "(before any fault)"
 	for _, d := range h.all {
-		if !d.from.After(t) {
-			name = d.name
+		if d.to.After(t) {
+			return d.name
 		}
 	}
-	return name
+	return noFault
 }
 
 // lasting is how long a fault can still be felt: sessions that end, partitions that move, commits that come late.

@@ -165,7 +165,7 @@ type verdict struct {
 	revived               []string // delivered although their transaction was aborted
 	afterLetter           []string // delivered after they were dead-lettered, and nothing had happened in between
 	afterLetterWithFault  int
-	duplicates            map[string]int // by the fault before
+	duplicates            map[string]int // by the fault that came after the first delivery
 	duplicatesInAll       int
 	lettersTwice          int
 	byReason              map[string]int
@@ -173,9 +173,10 @@ type verdict struct {
 	requests, refused     int
 }
 
-// timeline names the last fault that had begun at a time, and says whether one was going on, or had just ended, between two times.
+// timeline names the fault that was going on at a time, or else the first after it, and says whether one was going on, or had just ended,
+// between two times.
 type timeline interface {
-	before(time.Time) string
+	cause(time.Time) string
 	between(a, b time.Time) bool
 }
 
@@ -223,10 +224,12 @@ func (l *ledger) judgePair(k pair, t timeline, v *verdict) {
 	for i, a := range accepted {
 		if i > 0 {
 			v.duplicatesInAll++
-			if !slices.ContainsFunc(accepted[:i], func(b acceptance) bool { return b.heard }) {
+			// What a fault undoes comes again once sessions have ended and partitions have moved, when the next fault may be under way: it
+			// is the delivery that was forgotten which tells the fault.
+			if first := slices.IndexFunc(accepted[:i], func(b acceptance) bool { return b.heard }); first < 0 {
 				v.unheard++
 			} else {
-				v.duplicates[t.before(a.at)]++
+				v.duplicates[t.cause(accepted[first].at)]++
 			}
 		}
 		if len(letters) == 0 || !a.at.After(letters[0].at) {

@@ -72,12 +72,12 @@ func (r *run) text(v verdict, took time.Duration) string {
 	for _, d := range r.history.all {
 		count[d.name]++
 	}
-	b.WriteString("\n| fault | times | duplicates after it |\n|---|---|---|\n")
+	b.WriteString("\n| fault | times | deliveries before or during it that came again |\n|---|---|---|\n")
 	for _, name := range slices.Sorted(maps.Keys(count)) {
 		fmt.Fprintf(&b, "| %s | %d | %d |\n", name, count[name], v.duplicates[name])
 	}
-	if n := v.duplicates["(before any fault)"]; n > 0 {
-		fmt.Fprintf(&b, "| (before any fault) | 0 | %d |\n", n)
+	if n := v.duplicates[noFault]; n > 0 {
+		fmt.Fprintf(&b, "| %s | 0 | %d |\n", noFault, n)
 	}
 	var exits []string
 	for _, m := range append(r.members, r.guest) {
