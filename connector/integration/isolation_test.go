@@ -3,7 +3,9 @@
 package integration
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -200,15 +202,11 @@ func healthyThroughput(b *testing.B, cluster *kafkatest.Cluster, topic string, n
 		if strings.HasPrefix(q.URL.Path, "/spare") {
 			return
 		}
-		events := 0
-		buf := make([]byte, 64<<10)
-		for {
-			k, err := q.Body.Read(buf)
-			events += strings.Count(string(buf[:k]), `"pad"`)
-			if err != nil {
-				break
-			}
+		body, err := io.ReadAll(q.Body) // whole: counted piece by piece, what lies across two pieces would be missed
+		if err != nil {
+			return
 		}
+		events := bytes.Count(body, []byte(`"pad"`))
 		mu.Lock()
 		defer mu.Unlock()
 		if arrived += events; arrived >= 48*n && arrived-events < 48*n {
