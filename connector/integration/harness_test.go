@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"segment-webhooks/connector"
@@ -129,13 +130,30 @@ func (s *system) produce(events ...string) {
 	}
 }
 
+// offsets returns what the group has committed. A broker that has just started may have no coordinator for it yet.
+func (s *system) offsets() kadm.OffsetResponses {
+	s.t.Helper()
+	within, cancel := context.WithTimeout(s.t.Context(), 30*time.Second)
+	defer cancel()
+	for {
+		offsets, err := s.admin.FetchOffsets(within, s.group)
+		switch {
+		case err == nil:
+			return offsets
+		case within.Err() != nil || !kerr.IsRetriable(err):
+			s.t.Fatal(err)
+		}
+		select {
+		case <-within.Done():
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
 // committed returns the sum of the group's committed offsets, and of the topic's end offsets.
 func (s *system) committed() (committed, end int64) {
 	s.t.Helper()
-	offsets, err := s.admin.FetchOffsets(s.t.Context(), s.group)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	offsets := s.offsets()
 	offsets.Each(func(o kadm.OffsetResponse) {
 		if o.Topic == s.topic && o.At > 0 {
 			committed += o.At
