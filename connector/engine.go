@@ -98,10 +98,12 @@ func (s *settings) inFlightOf(m *mapping.Mapping) int {
 }
 
 // budget divides MEMORY_BUDGET: half for the tails of the partitions, three eighths for events that are being delivered or wait for
-// a retry, the rest for slices that are read back and for what franz-go holds of the head.
+// a retry, the rest for slices that are read back and for what franz-go holds of the head. Of the three eighths one half is the mappings' own, in
+// equal parts; the other is for those that are busy.
 type budget struct {
 	cacheBytes   int
-	windowBytes  int // per mapping
+	windowBytes  int // per mapping, for certain
+	sharedBytes  int // what mappings may hold beyond that, all together
 	windowEvents int // per mapping
 	sliceBytes   int
 	slices       int // per mapping
@@ -110,7 +112,8 @@ type budget struct {
 func newBudget(memory, mappings int) budget {
 	b := budget{
 		cacheBytes:   memory / 2,
-		windowBytes:  max(1<<20, memory*3/8/max(1, mappings)),
+		windowBytes:  max(512<<10, memory*3/16/max(1, mappings)),
+		sharedBytes:  memory * 3 / 16,
 		windowEvents: 20_000,
 		sliceBytes:   256 << 10,
 	}
@@ -148,7 +151,7 @@ func newEngine(s settings, set *mapping.Set, log *slog.Logger, m *metrics) (*eng
 	e.couriers = e.newCouriers(set)
 	var err error
 	e.ledger, err = lane.New(lane.Settings{
-		Lanes: s.identities(set), Window: s.window, CacheBytes: s.budget.cacheBytes, OrphanGrace: s.orphanGrace,
+		Lanes: s.identities(set), Window: s.window, CacheBytes: s.budget.cacheBytes, SharedBytes: s.budget.sharedBytes, OrphanGrace: s.orphanGrace,
 	})
 	if err != nil {
 		return nil, err

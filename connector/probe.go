@@ -4,7 +4,8 @@ package connector
 type Probe struct {
 	// In place of what MEMORY_BUDGET works out to; 0 leaves that.
 	CacheBytes   int   // tails of the partitions
-	WindowBytes  int   // of one mapping
+	WindowBytes  int   // of one mapping, for certain; nothing is shared then but SharedBytes
+	SharedBytes  int   // of all mappings, beyond that
 	WindowEvents int   // of one mapping
 	SliceBytes   int   // of one slice that is read back
 	Slices       int   // of one mapping
@@ -37,7 +38,9 @@ func (p *Probe) budget(b budget) budget {
 		}
 	}
 	replace(&b.cacheBytes, p.CacheBytes)
-	replace(&b.windowBytes, p.WindowBytes)
+	if p.WindowBytes > 0 {
+		b.windowBytes, b.sharedBytes = p.WindowBytes, p.SharedBytes
+	}
 	replace(&b.windowEvents, p.WindowEvents)
 	replace(&b.sliceBytes, p.SliceBytes)
 	replace(&b.slices, p.Slices)

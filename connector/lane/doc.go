@@ -40,7 +40,8 @@
 //
 // # The window of a mapping
 //
-// A mapping holds a bounded number of events and bytes over all its partitions, waiting retries included. A full
+// A mapping holds a bounded number of events and bytes over all its partitions, waiting retries included: what is its own, and of what all
+// mappings share as much as the others leave (pool). A full
 // window stops the mapping's lanes and nothing else: they stay where they are, and what leaves the cache meanwhile is
 // read back later. Lanes share the window. The oldest record goes first; and while some lane is behind, the others
 // take no more than their share of events and bytes, except that what nobody uses is lent up to half of the window.
@@ -95,8 +96,8 @@
 //	I3  Every position and range ever written was true when it was written, and still is.
 //	I4  No lane waits for another lane, beyond the sharing of their mapping's window.
 //	I5  No deadline comes earlier than the window after the first reading.
-//	I6  Every byte is charged to the cache, a slice or a window, each of which has a limit; an empty window admits one event
-//	    of any size.
+//	I6  Every byte is charged to the cache, a slice or a window, each of which has a limit, and so have the windows together; an empty
+//	    window admits one event of any size.
 //	I7  Nothing is taken from a partition that is being given up, and nothing counts for it once it is dropped.
 //	I8  Where events wait for each other, none is handed out before those that it waits for are settled, but together with them.
 //	I9  A lane moves by taking a record, over a range that was settled before, to the end of what it has looked at, and by a

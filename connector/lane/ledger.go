@@ -23,7 +23,7 @@ type Identity struct {
 	Name      string // identity of the mapping; the lane's id in the metadata is its hash
 	Start     Start
 	Events    int // most events held at once
-	Bytes     int // most bytes of records held at once
+	Bytes     int // bytes of records held at once that are its own; more is lent from Settings.SharedBytes
 	MaxSlices int // most slices held at once, those being read included; at least one
 	Order     Order
 	// Background lanes never drive the reading: they take what others had read, and when only they are up to date the partition may be
@@ -36,6 +36,7 @@ type Settings struct {
 	Lanes       []Identity    // in the order of the bits of Block.Match; at most MaxLanes
 	Window      time.Duration // how long an event is retried, from when it was first read
 	CacheBytes  int           // budget of all partitions' tails together
+	SharedBytes int           // what lanes may hold beyond their own, all of them together
 	OrphanGrace time.Duration // how long lanes of unknown mappings hold the committed offset
 }
 
@@ -48,6 +49,7 @@ type Ledger struct {
 	settings   Settings
 	windows    []*window
 	partitions []*Partition
+	pool       pool
 	held       int  // bytes of blocks that are cached, used as slices, or pinned by taken events
 	paused     int  // partitions
 	caughtUp   bool // a lane of a paused partition has come to its head since Pause was last called
@@ -69,7 +71,7 @@ func New(s Settings) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Ledger{settings: s, windows: windows}, nil
+	return &Ledger{settings: s, windows: windows, pool: newPool(s.SharedBytes)}, nil
 }
 
 // wake notes that window w may have something to take.

@@ -23,6 +23,8 @@ func TestLedgerAgainstModel(t *testing.T) {
 		{name: "mappings come and go", seeds: 80, steps: 900, lanes: 6, partitions: 2, events: 20, produce: 25, deploys: true},
 		{name: "in order of the keys", seeds: 40, steps: 900, lanes: 1, partitions: 3, events: 40, produce: 60, order: 1},
 		{name: "in order of the partitions", seeds: 30, steps: 900, lanes: 1, partitions: 3, events: 40, produce: 60, order: 2},
+		{name: "lanes share their bytes", seeds: 60, steps: 900, lanes: 4, partitions: 2, events: 40, produce: 60, shared: 12_000, deploys: true},
+		{name: "and keep an order", seeds: 30, steps: 900, lanes: 2, partitions: 3, events: 40, produce: 60, shared: 12_000, order: 1},
 		{name: "57 lanes", seeds: 6, steps: 400, lanes: 57, partitions: 2, events: 40, produce: 12, deploys: true},
 	} {
 		t.Run(s.name, func(t *testing.T) {

@@ -143,8 +143,8 @@ func (g *Ledger) takeInOrder(dst []*Event, w *window, n, maxBytes int, now time.
 	}
 	g.tryLoose(w, now)
 	for len(dst) < n {
-		l := w.next()
-		if l == nil || !w.room(l.record().Size()) {
+		l := g.next(w)
+		if l == nil || !g.admit(w, l.record().Size()) {
 			break
 		}
 		s := l.record().Size()

@@ -4,7 +4,13 @@ import "time"
 
 // SetFailing says whether the endpoint of mapping m fails. The lanes of a failing one do not hold up the reading.
 func (g *Ledger) SetFailing(m int, failing bool) {
-	g.windows[m].failing = failing
+	w := g.windows[m]
+	w.failing = failing
+	if failing {
+		g.shrink(w)
+	} else {
+		g.wake(w) // it may grow again
+	}
 	g.caughtUp = g.caughtUp || failing // what is paused may go on: see MayResume
 }
 

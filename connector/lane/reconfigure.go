@@ -48,7 +48,7 @@ func (g *Ledger) Reconfigure(lanes []Identity, origin func(*Partition) Origin, n
 		}
 		g.windows[i] = w
 	}
-	g.woken, g.reads, g.turn = 0, 0, 0
+	g.woken, g.reads, g.turn, g.pool.wanting = 0, 0, 0, 0
 	out := make([]Reconfigured, len(g.partitions))
 	for i, p := range g.partitions {
 		out[i] = g.relane(p, origin(p), now)
@@ -83,7 +83,7 @@ func newWindows(lanes []Identity) ([]*window, error) {
 		ids[id] = l.Name
 		windows[i] = &window{
 			index: i, id: id, start: l.Start, background: l.Background,
-			capEvents: l.Events, capBytes: l.Bytes, maxSlices: max(1, l.MaxSlices),
+			capEvents: l.Events, ownBytes: l.Bytes, capBytes: l.Bytes, maxSlices: max(1, l.MaxSlices),
 			order: l.Order, seed: maphash.MakeSeed(),
 		}
 	}
@@ -93,7 +93,8 @@ func newWindows(lanes []Identity) ([]*window, error) {
 // adopt takes over what a new configuration says.
 func (w *window) adopt(f *window) {
 	w.index, w.start, w.background = f.index, f.start, f.background
-	w.capEvents, w.capBytes, w.maxSlices = f.capEvents, f.capBytes, f.maxSlices
+	w.capBytes += f.ownBytes - w.ownBytes
+	w.capEvents, w.ownBytes, w.maxSlices = f.capEvents, f.ownBytes, f.maxSlices
 	w.reordered, w.order = w.order != f.order, f.order
 	w.share(0)
 }

@@ -34,8 +34,13 @@ func (w *world) check() {
 	if paused != w.g.paused {
 		w.failf("ledger counts %d paused partitions, there are %d", w.g.paused, paused)
 	}
+	lent := 0
 	for _, win := range w.g.windows {
 		w.checkWindow(win)
+		lent += win.lent
+	}
+	if p := w.g.pool; lent != p.lent || lent > p.pieces || p.pieces*p.piece > w.shape.shared {
+		w.failf("the pool counts %d pieces of %d bytes lent out of %d, the windows %d; it may hold %d bytes", p.lent, p.piece, p.pieces, lent, w.shape.shared)
 	}
 	w.checkAwake()
 }
@@ -181,6 +186,9 @@ func (w *world) checkWindow(win *window) {
 		w.failf("window of lane %d counts %d events parked, %d bytes, %d lanes blocked, %d loose; there are %d, %d, %d, %d", lane,
 			win.parked, win.parkedBytes, len(win.blocked), win.loose, parked, parkedBytes, blocked, loose)
 	}
+	if win.lent < 0 || win.capBytes != win.ownBytes+win.lent*w.g.pool.piece || events == 0 && win.lent > 0 {
+		w.failf("window of lane %d with %d events may hold %d bytes: %d of its own, and %d pieces", lane, events, win.capBytes, win.ownBytes, win.lent)
+	}
 	if events > max(1, win.capEvents) || bytes > win.capBytes && events > 1 {
 		w.failf("window of lane %d holds %d of %d events, %d of %d bytes", lane, events, win.capEvents, bytes, win.capBytes)
 	}
@@ -195,7 +203,7 @@ func (w *world) checkAwake() {
 		if w.asleep>>m&1 == 1 && win.loose > 0 {
 			w.failf("a lane %d could look again, and nobody is woken", w.config[m])
 		}
-		if l := win.next(); w.asleep>>m&1 == 1 && l != nil && win.room(l.record().Size()) {
+		if l := win.next(); w.asleep>>m&1 == 1 && l != nil && w.g.admits(win, l.record().Size()) {
 			w.failf("lane %d could take %d, and nobody is woken", w.config[m], l.read)
 		}
 	}

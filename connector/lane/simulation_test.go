@@ -18,6 +18,7 @@ type shape struct {
 	events     int  // a lane holds from 1 up to so many
 	produce    int  // records at a time, at most
 	deploys    bool // the set of mappings differs from process to process
+	shared     int  // bytes that lanes may hold beyond their own
 	order      int  // what the order of the lanes begins with; they take turns
 }
 
@@ -81,7 +82,7 @@ func laneName(lane int) string { return fmt.Sprint("lane ", lane) }
 
 func (w *world) identity(lane int) Identity {
 	id := Identity{
-		Name: laneName(lane), Events: 1 + (lane*7+3)%w.shape.events, Bytes: 3_000 + 5_000*(lane%3), MaxSlices: lane % 3,
+		Name: laneName(lane), Events: 1 + (lane*7+3)%w.shape.events, Bytes: w.ownBytes(lane), MaxSlices: lane % 3,
 		Background: lane > 0 && lane == w.shape.lanes-1, Order: w.orderOf(lane),
 	}
 	switch lane % 4 {
@@ -93,11 +94,19 @@ func (w *world) identity(lane int) Identity {
 	return id
 }
 
+// ownBytes is enough for a few records, or, where more is lent, for one or two.
+func (w *world) ownBytes(lane int) int {
+	if w.shape.shared > 0 {
+		return 500 + 1_000*(lane%3)
+	}
+	return 3_000 + 5_000*(lane%3)
+}
+
 func (w *world) orderOf(lane int) Order { return Order((lane + w.shape.order) % 3) }
 
 // start begins a process that owns every partition, or, among several, some of them.
 func (w *world) start(config []int) {
-	s := Settings{Window: simWindow, CacheBytes: simCache * w.shape.partitions, OrphanGrace: simGrace}
+	s := Settings{Window: simWindow, CacheBytes: simCache * w.shape.partitions, OrphanGrace: simGrace, SharedBytes: w.shape.shared}
 	for _, lane := range config {
 		s.Lanes = append(s.Lanes, w.identity(lane))
 	}

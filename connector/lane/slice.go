@@ -22,10 +22,14 @@ type Read struct {
 func (g *Ledger) NextRead() (Read, bool) {
 	best := g.nextRead(g.reads)
 	if best == nil {
+		g.pool.wanting |= g.reads & (1<<len(g.windows) - 1) // it may be for want of room; lanes of former mappings leave bits behind
 		g.reads = 0
 		return Read{}, false
 	}
 	w := best.window
+	if !w.hungry(best) {
+		g.lend(w, g.pool.need(w.lacks(best)))
+	}
 	if w.slices >= w.maxSlices {
 		g.giveUpSlice(w.spare())
 	}
@@ -63,7 +67,7 @@ func (g *Ledger) nextRead(mappings uint64) *Lane {
 		if mappings>>w.index&1 == 0 || len(w.behind) == 0 || w.slices >= w.maxSlices && w.spare() == nil {
 			continue
 		}
-		l := w.oldestBehind()
+		l := g.oldestBehind(w)
 		if l != nil && !l.failed {
 			return l
 		}
@@ -72,12 +76,12 @@ func (g *Ledger) nextRead(mappings uint64) *Lane {
 	return failed
 }
 
-// oldestBehind returns the lane of the window to read back for, or nil.
-func (w *window) oldestBehind() *Lane {
+// oldestBehind returns the lane of window w to read back for, or nil.
+func (g *Ledger) oldestBehind(w *window) *Lane {
 	var best *Lane
 	var oldest int64
 	for _, l := range w.behind {
-		if l.reading || !w.hungry(l) || best != nil && l.failed && !best.failed {
+		if l.reading || best != nil && l.failed && !best.failed || !w.hungry(l) && !g.mayFeed(l) {
 			continue
 		}
 		at := int64(math.MaxInt64)

@@ -17,7 +17,9 @@ type window struct {
 	id         uint32
 	start      Start
 	capEvents  int
+	ownBytes   int // of capBytes, what nobody can take from it
 	capBytes   int
+	lent       int // pieces of the pool
 	maxSlices  int
 	events     int
 	bytes      int
@@ -87,9 +89,14 @@ func (w *window) room(size int) bool {
 // behind a dead endpoint would read a slice again and again to take one event each time. A lane that holds nothing always is: however
 // busy the others are, it is the next to take when it has its slice.
 func (w *window) hungry(l *Lane) bool {
-	events, bytes := max(1, w.oneEvents/4), max(w.oneBytes/4, l.needs)
+	events, bytes := w.meal(l)
 	return l.live == 0 ||
 		w.allows(l, events, bytes) && w.events+events <= w.capEvents && w.bytes+bytes <= w.capBytes
+}
+
+// meal is how much room there must be to read back for lane l.
+func (w *window) meal(l *Lane) (events, bytes int) {
+	return max(1, w.oneEvents/4), max(w.ownBytes/max(1, w.lanes)/4, l.needs)
 }
 
 // spare returns a lane that holds a slice and cannot use it now, because it has to leave room for others; nil when there is none.
@@ -159,12 +166,12 @@ func (g *Ledger) Take(dst []*Event, m, n, maxBytes int, now time.Time) []*Event 
 		dst = append(dst, e)
 	}
 	for len(dst) < n {
-		l := w.next()
+		l := g.next(w)
 		if l == nil {
 			break
 		}
 		s := l.record().Size()
-		if !w.room(s) || size > 0 && size+s > maxBytes {
+		if size > 0 && size+s > maxBytes || !g.admit(w, s) {
 			break
 		}
 		size += s
@@ -276,7 +283,7 @@ func (g *Ledger) Ready(m int, now time.Time) bool {
 		return true // perhaps: Take finds out
 	}
 	l := w.next()
-	return l != nil && w.room(l.record().Size())
+	return l != nil && g.admits(w, l.record().Size())
 }
 
 // release frees what an event holds of its mapping's window.
@@ -289,4 +296,5 @@ func (g *Ledger) release(e *Event) {
 		e.block = nil
 	}
 	e.state = gone
+	g.shrink(w)
 }

@@ -41,6 +41,10 @@ func scenarioOf(seed uint64) scenario {
 			SliceBytes: between(4, 16) << 10, FetchBytes: int32(between(8, 64) << 10), Slices: between(1, 4),
 		},
 	}
+	if seed%3 > 0 { // what is theirs for certain is less, and as much again as all have is shared
+		s.memory.WindowBytes /= 2
+		s.memory.SharedBytes = len(s.hooks) * s.memory.WindowBytes / 2
+	}
 	s.settings = []string{
 		fmt.Sprintf("CONNECTOR_MAX_IN_FLIGHT=%d", between(2, 16)),
 		fmt.Sprintf("CONNECTOR_BATCH_LINGER=%dms", between(0, 1000)),

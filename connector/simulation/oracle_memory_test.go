@@ -12,6 +12,9 @@ func (o *oracle) checkMemory() {
 		if p.peak.Blocks > o.stats.room {
 			o.fault("%s held %d bytes of blocks, at most %d are allowed", p.name, p.peak.Blocks, o.stats.room)
 		}
+		if most := len(p.peak.Lanes)*m.WindowBytes + m.SharedBytes; p.windows > most {
+			o.fault("%s held %d bytes of events for all mappings, at most %d are allowed", p.name, p.windows, most)
+		}
 		for i, l := range p.peak.Lanes {
 			events := m.WindowEvents
 			if i < len(p.hooks) {
@@ -19,8 +22,8 @@ func (o *oracle) checkMemory() {
 			} else {
 				events = 1000
 			}
-			if l.Events > events || l.Bytes > m.WindowBytes && l.Events > 1 {
-				o.fault("%s held %d events of %d bytes for mapping %d, at most %d of %d are allowed", p.name, l.Events, l.Bytes, i, events, m.WindowBytes)
+			if l.Events > events || l.Bytes > m.WindowBytes+m.SharedBytes/2 && l.Events > 1 {
+				o.fault("%s held %d events of %d bytes for mapping %d, at most %d of %d are allowed", p.name, l.Events, l.Bytes, i, events, m.WindowBytes+m.SharedBytes/2)
 			}
 		}
 		p.mu.Unlock()

@@ -159,10 +159,11 @@ type process struct {
 	err     error
 	commits map[kmsg.Request][]*commit // sent and not answered; the recorder's lock guards it
 
-	mu   sync.Mutex
-	rnd  *rand.Rand
-	trap map[int16]verdict
-	peak connector.Memory
+	mu      sync.Mutex
+	rnd     *rand.Rand
+	trap    map[int16]verdict
+	peak    connector.Memory
+	windows int // most bytes that all mappings held at a time
 }
 
 // trapEndpoint stands for the key of a request to an endpoint, among Kafka's keys.
@@ -262,13 +263,18 @@ func (p *process) remember(m connector.Memory) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.peak.Blocks = max(p.peak.Blocks, m.Blocks)
+	windows := 0
 	if p.peak.Lanes == nil {
 		p.peak.Lanes = make([]connector.LaneMemory, len(m.Lanes))
 	}
 	for i, l := range m.Lanes {
 		p.peak.Lanes[i].Events = max(p.peak.Lanes[i].Events, l.Events)
 		p.peak.Lanes[i].Bytes = max(p.peak.Lanes[i].Bytes, l.Bytes)
+		if l.Events > 1 { // one event may be of any size
+			windows += l.Bytes
+		}
 	}
+	p.windows = max(p.windows, windows)
 }
 
 // decode takes a moment, now and then a long one.
