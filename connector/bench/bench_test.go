@@ -85,18 +85,20 @@ type load struct {
 
 // result is one run of one cell.
 type result struct {
-	cost    float64 // CPU time for each event read, in µs
-	rate    float64 // events read in a second
-	memory  int     // most that was resident, in MiB
-	batch   float64 // events in a request
-	p50     time.Duration
+	cost    float64       // CPU time for each event read, in µs
+	rate    float64       // events read in a second
+	memory  int           // most that was resident, in MiB
+	batch   float64       // events in a request
+	p50     time.Duration // from append to 2xx
 	p99     time.Duration
+	given50 time.Duration // from when the producer was given the event
+	given99 time.Duration
 	samples int
 }
 
 func (r result) String() string {
 	if r.samples > 0 {
-		return fmt.Sprintf("p50 %v  p99 %v  of %d events at %.0f/s", r.p50, r.p99, r.samples, r.rate)
+		return fmt.Sprintf("from append p50 %v  p99 %v, from produce p50 %v  p99 %v  of %d events at %.0f/s", r.p50, r.p99, r.given50, r.given99, r.samples, r.rate)
 	}
 	return fmt.Sprintf("%6.2f µs  %7.0f events/s  %4d MiB  %.0f a request", r.cost, r.rate, r.memory, r.batch)
 }
@@ -191,7 +193,7 @@ func (b *bench) start(s scenario, topic string) *process {
 func (b *bench) run(s scenario) result {
 	b.t.Helper()
 	b.receiver.reset()
-	if s.half {
+	if s.timed {
 		return b.latency(s)
 	}
 	n := *singles

@@ -56,9 +56,10 @@ func (b *bench) table(all []scenario) string {
 				most = max(most, r.memory)
 			}
 		}
-		if s.half {
-			fmt.Fprintf(&t, "| %s | %s | append to 2xx: p50 %.1f ms, p99 %.1f ms | | %.0f | %d |\n", s.name, s.about,
-				milliseconds(median(rs, func(r result) time.Duration { return r.p50 })), milliseconds(median(rs, func(r result) time.Duration { return r.p99 })), median(rs, rate), memory)
+		if s.timed {
+			fmt.Fprintf(&t, "| %s | %s | append to 2xx: p50 %.1f ms, p99 %.1f ms; with the producer's time: p50 %.1f ms, p99 %.1f ms | | %.0f | %d |\n", s.name, s.about,
+				milliseconds(median(rs, func(r result) time.Duration { return r.p50 })), milliseconds(median(rs, func(r result) time.Duration { return r.p99 })),
+				milliseconds(median(rs, func(r result) time.Duration { return r.given50 })), milliseconds(median(rs, func(r result) time.Duration { return r.given99 })), median(rs, rate), memory)
 			continue
 		}
 		beside := ""
