@@ -97,7 +97,7 @@ func (c *Config) variables() []variable {
 				"User-Agent of requests whose mapping sets none"),
 		),
 		group("Operation",
-			size("MEMORY_BUDGET", &c.MemoryBudget, "256MiB", 16<<20, 1<<40,
+			size("MEMORY_BUDGET", &c.MemoryBudget, "192MiB", 16<<20, 1<<40,
 				"bytes of events held in memory, all told; at least four times BATCH_MAX_BYTES"),
 			text("HTTP_ADDR", &c.HTTPAddr, ":8080", listenAddress, "host:port or :port",
 				"where the page, health, readiness and metrics are served; without authentication, so bind it to a private address"),
