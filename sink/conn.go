@@ -2,6 +2,7 @@ package sink
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -9,8 +10,6 @@ import (
 	"os"
 	"strconv"
 	"time"
-
-	"github.com/valyala/fasthttp"
 )
 
 const (
@@ -121,38 +120,42 @@ func (c *conn) sent(answered bool) bool {
 	return false
 }
 
-// write sends r, each header just as it is and none but those written here.
+// write sends r, each header just as it is and none but those written here. All of them were checked when the request was made: no value holds a
+// line break.
 func (c *conn) write(r *Request, userAgent string) error {
-	q := fasthttp.AcquireRequest()
-	defer fasthttp.ReleaseRequest(q)
-	q.Header.DisableNormalizing()
-	q.Header.DisableSpecialHeader()
-	q.Header.SetMethod(r.method)
-	q.Header.SetRequestURI(r.url.RequestURI())
-	if r.host != "" {
-		q.Header.Add("Host", r.host)
-	} else {
-		q.Header.Add("Host", r.url.Host)
-	}
+	c.text(r.method)
+	c.text(" ")
+	c.text(r.uri)
+	c.text(" HTTP/1.1\r\n")
+	c.header("Host", cmp.Or(r.host, r.url.Host))
 	if i, mapped := r.headers.find("User-Agent"); mapped {
-		q.Header.Add("User-Agent", latin1(r.headers[i].Value))
+		c.header("User-Agent", latin1(r.headers[i].Value))
 	} else if userAgent != "" {
-		q.Header.Add("User-Agent", userAgent)
+		c.header("User-Agent", userAgent)
 	}
 	body := r.wire()
-	var digits [20]byte
-	q.Header.AddBytesV("Content-Length", strconv.AppendInt(digits[:0], int64(len(body)), 10))
+	c.text("Content-Length: ")
+	_, _ = c.out.Write(strconv.AppendInt(c.out.AvailableBuffer(), int64(len(body)), 10))
+	c.text("\r\n")
 	if _, mapped := r.headers.find("Accept"); !mapped {
-		q.Header.Add("Accept", accept)
+		c.header("Accept", accept)
 	}
 	for _, h := range r.headers {
 		if h.Name != "User-Agent" {
-			q.Header.Add(h.Name, latin1(h.Value))
+			c.header(h.Name, latin1(h.Value))
 		}
 	}
-	q.SetBodyRaw(body)
-	if err := q.Write(c.out); err != nil {
-		return err
-	}
+	c.text("\r\n")
+	_, _ = c.out.Write(body)
 	return c.out.Flush()
 }
+
+func (c *conn) header(name, value string) {
+	c.text(name)
+	c.text(": ")
+	c.text(value)
+	c.text("\r\n")
+}
+
+// text writes a piece of a request. What fails is told by Flush.
+func (c *conn) text(s string) { _, _ = c.out.WriteString(s) }

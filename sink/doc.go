@@ -6,7 +6,7 @@
 //   - A [Request] is immutable. It can be sent any number of times, from any goroutine, and carries the same bytes
 //     each time. It shares the payload's data instead of copying it, so that data must never change, not even after
 //     [Client.Send] has returned: a server may answer before it has read everything, and net/http may still be
-//     writing then. (Over fasthttp nothing is in use any more.)
+//     writing then. (Over the fast wire nothing is in use any more: see [Request.Recycle].)
 //   - Segment's signature covers exactly the bytes sent: the whole body of a single request, the first element of a batch
 //     as it stands in the array. The other [Schemes] cover the whole body always.
 //   - Headers that hold the time of an attempt, and those that prove who sends it ([Auth]), are made for each try.
@@ -23,7 +23,7 @@
 // The package owns no queue and no clock: when an attempt is due, and how long an event may be retried, is the
 // caller's to decide with the help of [Backoff]. No goroutine of its own outlives a Send.
 //
-// How a request travels: [Client.Send] tries once through a wire, of which there are two, fast (over fasthttp) and
+// How a request travels: [Client.Send] tries once through a wire, of which there are two, fast (by itself; fasthttp reads the answers) and
 // standard (over net/http), and leaves a burst of quick retries to go-retryablehttp. Both wires hand back the same
 // reply or an error, which Send names and classifies in one place.
 package sink

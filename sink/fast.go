@@ -10,7 +10,7 @@ import (
 
 // fast is the wire for plain HTTP/1.1 without a proxy, at about a third of net/http's cost: one
 // goroutine, the caller's, writes the request and reads the answer, and next to nothing is
-// allocated. Requests are written and answers read by fasthttp.
+// allocated. Answers are read by fasthttp.
 //
 // The connections are not fasthttp's, because its client keeps less than a [wire] promises: its
 // dials know no context, it uses a connection again without a look at what came over it meanwhile,

@@ -47,10 +47,12 @@ type Request struct {
 	TLS *TLS
 
 	method  string
-	url     *url.URL // without user information and fragment
+	url     *url.URL // without user information and fragment; shared with other requests
+	uri     string   // its path and query
 	host    string   // the mapped Host, "" for the URL's own
 	headers headerSet
 	body    []byte // nil for none
+	loan    *loan  // its memory, of a batch
 	encoded []byte // what is sent in its place; nil for itself
 	events  int
 	dated   *Signer // signs each try, nil for nobody
@@ -87,7 +89,7 @@ func Batch(ps []Payload, signer *Signer, extra ...Header) (*Request, error) {
 	for i := range ps {
 		size += ElementSize(ps[i].Data)
 	}
-	body := make([]byte, 0, size)
+	memory, body := borrow(size)
 	for i := range ps {
 		if i == 0 {
 			body = append(body, '[')
@@ -105,13 +107,13 @@ func Batch(ps []Payload, signer *Signer, extra ...Header) (*Request, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.array = true
+	r.array, r.loan = true, memory
 	return r, nil
 }
 
 // build makes the request that carries body; signed is the part that the signature covers.
 func build(p *Payload, body, signed []byte, events int, signer *Signer, extra []Header) (*Request, error) {
-	target, credentials, urlErr := parseURL(p.URL)
+	to, urlErr := destinationOf(p.URL)
 	var methodErr error
 	if p.Method != http.MethodPost && p.Method != http.MethodPut && p.Method != http.MethodPatch {
 		methodErr = fmt.Errorf("method is %q: use POST, PUT or PATCH", p.Method)
@@ -130,8 +132,8 @@ func build(p *Payload, body, signed []byte, events int, signer *Signer, extra []
 		headers = headers.add(textproto.CanonicalMIMEHeaderKey(h.Name), h.Value)
 	}
 	headers = removeUndefined(headers)
-	if credentials != "" {
-		headers = headers.add("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(credentials)))
+	if to.credentials != "" {
+		headers = headers.add("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(to.credentials)))
 	}
 	if body != nil {
 		headers = headers.set("Content-Type", "application/json")
@@ -141,7 +143,7 @@ func build(p *Payload, body, signed []byte, events int, signer *Signer, extra []
 	}
 	headers, host := headers.take("Host")
 	r := &Request{
-		method: p.Method, url: target, host: strings.TrimSpace(host), headers: headers, body: body, events: events,
+		method: p.Method, url: to.url, uri: to.requestURI, host: strings.TrimSpace(host), headers: headers, body: body, events: events,
 	}
 	if signer.Names() {
 		r.dated = signer

@@ -60,6 +60,7 @@ func (s *standard) roundTrip(ctx context.Context, until time.Time, r *Request) (
 func (s *standard) request(ctx context.Context, r *Request, repeats *int) *http.Request {
 	request := (&http.Request{Method: r.method, URL: r.url, Host: r.host, Header: s.header(r)}).WithContext(ctx)
 	if body := r.wire(); body != nil {
+		r.keep() // net/http may be reading it after it has answered
 		request.Body = newBody(body)
 		request.ContentLength = int64(len(body))
 		request.GetBody = func() (io.ReadCloser, error) {
