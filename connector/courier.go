@@ -3,6 +3,7 @@ package connector
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +22,7 @@ type courier struct {
 	e       *engine
 	index   int
 	m       *mapping.Mapping // nil for the lane of undecodable records
+	lane    string           // the id of its lanes, in hexadecimal
 	name    string           // in logs, metrics and dead letters; empty for undecodable records
 	ctx     context.Context  //nolint:containedctx // ends the workers, which no call starts
 	reach   sink.Reach
@@ -57,6 +59,7 @@ func newCourier(e *engine, index int, m *mapping.Mapping) *courier {
 		c.ordered = laneOrder(m) != lane.OrderNone
 		c.gzip = cmp.Or(d.Compression, e.settings.compression) == "gzip"
 		c.pace = newPace(d.Rate.Every())
+		c.lane = fmt.Sprintf("%08x", lane.LaneID(m.ID))
 		c.name = m.Name
 		c.alternatives = newAlternatives(m)
 		c.veil = newVeil(m)
@@ -132,9 +135,9 @@ func (c *courier) identity() string {
 
 // work delivers until the engine stops, or until there are idle workers enough.
 func (c *courier) work() {
-	var buf []*lane.Event
+	var hand hand
 	for {
-		s := c.next(&buf)
+		s := c.next(&hand)
 		if s == nil {
 			return
 		}
@@ -142,17 +145,23 @@ func (c *courier) work() {
 	}
 }
 
+// hand is what a worker takes events with, again and again.
+type hand struct {
+	events   []*lane.Event
+	resolved []resolvedEvent
+}
+
 // spareWorkers is how many workers stay when there is nothing to do; starting one costs a microsecond.
 const spareWorkers = 2
 
 // next waits for something to send. It returns nil when the worker is to end.
-func (c *courier) next(buf *[]*lane.Event) *shipment {
+func (c *courier) next(h *hand) *shipment {
 	e := c.e
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for !e.stopped && !c.ended {
 		now := time.Now()
-		if s := c.pick(buf, now); s != nil {
+		if s := c.pick(h, now); s != nil {
 			if c.more(now) {
 				c.wake()
 			}
@@ -176,7 +185,7 @@ func (c *courier) more(now time.Time) bool {
 }
 
 // pick takes what is to be sent next, or nil. It may let go of the engine's lock meanwhile.
-func (c *courier) pick(buf *[]*lane.Event, now time.Time) *shipment {
+func (c *courier) pick(h *hand, now time.Time) *shipment {
 	if c.buried() {
 		return nil // the next acknowledged dead letter wakes us
 	}
@@ -202,15 +211,15 @@ func (c *courier) pick(buf *[]*lane.Event, now time.Time) *shipment {
 		if s := c.batches.take(now); s != nil {
 			return c.admitted(s)
 		}
-		*buf = c.e.ledger.Take((*buf)[:0], c.index, c.m.BatchSize, c.e.settings.batchMaxBytes, now)
+		h.events = c.e.ledger.Take(h.events[:0], c.index, c.m.BatchSize, c.e.settings.batchMaxBytes, now)
 		c.e.notify()
-		if len(*buf) == 0 {
+		if len(h.events) == 0 {
 			return nil
 		}
-		if late := c.late(*buf, now); late != nil {
+		if late := c.late(h.events, now); late != nil {
 			return late
 		}
-		if s := c.collect(*buf, now); s != nil || c.ended {
+		if s := c.collect(h, now); s != nil || c.ended {
 			return s
 		}
 	}
@@ -335,16 +344,17 @@ func (c *courier) dissolve(now time.Time) {
 
 // collect resolves events and adds them to the open batches. Those that cannot be resolved come back as a shipment that fails.
 // The lock is let go of while it resolves.
-func (c *courier) collect(events []*lane.Event, now time.Time) *shipment {
+func (c *courier) collect(h *hand, now time.Time) *shipment {
 	e := c.e
-	resolved := make([]resolvedEvent, len(events))
 	e.mu.Unlock()
-	for i, ev := range events {
-		resolved[i] = c.resolve(ev)
+	h.resolved = h.resolved[:0]
+	for _, ev := range h.events {
+		h.resolved = append(h.resolved, c.resolve(ev))
 	}
+	defer clear(h.resolved)
 	e.mu.Lock()
 	var failed *shipment
-	for _, r := range resolved {
+	for _, r := range h.resolved {
 		switch {
 		case r.event.Gone() || r.event.Partition().Closing() || c.ended:
 			e.ledger.Release(r.event)

@@ -97,9 +97,9 @@ func (s *settings) inFlightOf(m *mapping.Mapping) int {
 	return cmp.Or(m.Delivery.MaxInFlight, s.inFlight)
 }
 
-// budget divides MEMORY_BUDGET: half for the tails of the partitions, three eighths for events that are being delivered or wait for
-// a retry, the rest for slices that are read back and for what franz-go holds of the head. Of the three eighths one half is the mappings' own, in
-// equal parts; the other is for those that are busy.
+// budget divides MEMORY_BUDGET in quarters: for the tails of the partitions; for events that are being delivered or wait for a
+// retry; for the bodies of their requests; for slices that are read back, what franz-go holds of the head, and room for garbage. Of the second quarter one
+// half is the mappings' own, in equal parts; the other is for those that are busy.
 type budget struct {
 	cacheBytes   int
 	windowBytes  int // per mapping, for certain
@@ -111,9 +111,9 @@ type budget struct {
 
 func newBudget(memory, mappings int) budget {
 	b := budget{
-		cacheBytes:   memory / 2,
-		windowBytes:  max(512<<10, memory*3/16/max(1, mappings)),
-		sharedBytes:  memory * 3 / 16,
+		cacheBytes:   memory / 4,
+		windowBytes:  max(512<<10, memory/8/max(1, mappings)),
+		sharedBytes:  memory / 8,
 		windowEvents: 20_000,
 		sliceBytes:   256 << 10,
 	}

@@ -1,6 +1,7 @@
 package connector
 
 import (
+	"bytes"
 	"errors"
 
 	"segment-webhooks/connector/kafka"
@@ -20,7 +21,8 @@ type ingester struct {
 	failed  uint64                   // the bit of the lane of undecodable records
 
 	kept   []kept
-	events []byte // of the kept records, as far as they are not the values themselves
+	parts  [][]byte // what of them is to be copied
+	events []byte   // of the kept records, as far as they are not the values themselves
 	tally
 }
 
@@ -159,25 +161,26 @@ func (in *ingester) match(r *kafka.Record) (k kept, waits bool) {
 
 // block copies the kept records into a block of their own: one allocation for all their bytes.
 func (in *ingester) block(from, next int64) *lane.Block {
-	size := 0
 	for i := range in.kept {
 		k := &in.kept[i]
-		size += len(k.record.Key) + len(k.record.Value)
+		in.parts = append(in.parts, k.record.Key, k.record.Value)
 		if !same(k.event, k.record.Value) {
-			size += len(k.event)
+			in.parts = append(in.parts, k.event)
 		}
 		for _, h := range k.record.Headers {
-			size += len(h.Value)
+			in.parts = append(in.parts, h.Value)
 		}
 	}
-	space := make([]byte, 0, size)
-	store := func(b []byte) []byte {
-		if b == nil {
-			return nil
+	space := bytes.Join(in.parts, nil) // does not clear first what it fills, as make would
+	clear(in.parts)
+	in.parts = in.parts[:0]
+	store := func(b []byte) []byte { // in the order in which they were joined
+		if len(b) == 0 {
+			return b[:0:0]
 		}
-		start := len(space)
-		space = append(space, b...)
-		return space[start:len(space):len(space)]
+		copied := space[:len(b):len(b)]
+		space = space[len(b):]
+		return copied
 	}
 	b := &lane.Block{From: from, Next: next, Records: make([]lane.Record, 0, len(in.kept)), Match: make([]uint64, 0, len(in.kept))}
 	for i := range in.kept {

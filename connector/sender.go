@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"strings"
 
 	"segment-webhooks/connector/config"
@@ -122,7 +123,11 @@ func CheckSenders(cfg *config.Config, set *mapping.Set) error {
 // idempotencyKey is the same for every attempt at an event, by every member, after every restart.
 func (c *courier) idempotencyKey(ev *lane.Event) string {
 	p := ev.Partition()
-	return fmt.Sprintf("%s-%d-%d-%08x", p.Topic, p.Number, ev.Offset, lane.LaneID(c.m.ID))
+	key := make([]byte, 0, len(p.Topic)+len("-2147483647-9223372036854775807-01234567"))
+	key = append(append(key, p.Topic...), '-')
+	key = append(strconv.AppendInt(key, int64(p.Number), 10), '-')
+	key = append(strconv.AppendInt(key, ev.Offset, 10), '-')
+	return string(append(key, c.lane...))
 }
 
 // webhookID is Standard Webhooks' id of a request: that of a single event is its Idempotency-Key, without the dots that separate the parts of

@@ -58,6 +58,7 @@ func (c *courier) attempt(s *shipment) (sink.Answer, error) {
 		span.End(err.Error())
 		return sink.Answer{}, err
 	}
+	defer request.Recycle()
 	if c.ordered {
 		return c.sendInOrder(s, request, span), nil
 	}

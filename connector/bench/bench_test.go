@@ -21,9 +21,9 @@ import (
 var (
 	wanted  = flag.String("scenario", ".*", "run the scenarios whose whole name this regular expression matches, and what they are compared with")
 	rounds  = flag.Int("rounds", 5, "how often each cell is run; the table has medians")
-	singles = flag.Int("singles", 100_000, "events that a cell of single requests reads")
-	batches = flag.Int("batches", 400_000, "events that a cell of batches reads")
-	fan     = flag.Int("fan", 60_000, "events that a cell with nine or ten firing mappings reads")
+	singles = flag.Int("singles", 200_000, "events that a cell of single requests reads")
+	batches = flag.Int("batches", 800_000, "events that a cell of batches reads")
+	fan     = flag.Int("fan", 160_000, "events that a cell with nine or ten firing mappings reads")
 	timed   = flag.Duration("latency", 8*time.Second, "how long latency is measured")
 	verify  = flag.Bool("verify", false, "check every signature; the figures mean little then")
 	profile = flag.String("profile", "", "write a CPU profile of each of the connector's cells into this folder")

@@ -57,7 +57,7 @@ func TestDefaults(t *testing.T) {
 			BatchLinger: time.Second, MaxInFlight: 64, BatchMaxBytes: 4_000_000, DLQTopic: "segment-webhooks.dlq",
 			Compression: "none", Transport: "auto", DLQCreate: true, UserAgent: "Segment.io/1.0",
 		},
-		MemoryBudget:  192 << 20, HTTPAddr: ":8080", UI: "on", UISamples: "off", LogLevel: slog.LevelInfo, LogFormat: "text",
+		MemoryBudget: 192 << 20, HTTPAddr: ":8080", UI: "on", UISamples: "off", LogLevel: slog.LevelInfo, LogFormat: "text",
 		ShutdownGrace: 30 * time.Second, OrphanGrace: 15 * time.Minute, OnLag: "wait", CommitInterval: time.Second,
 	}
 	if diff := cmp.Diff(want, got, byText()); diff != "" {

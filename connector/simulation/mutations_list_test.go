@@ -180,6 +180,33 @@ func mutations() []mutation {
 			caught: []trial{units, model, chaotic},
 		},
 		{
+			name: "what is lent of the windows' pool is not given back", costs: "mappings that are held to a fraction of the memory for ever",
+			edits: []edit{{
+				"connector/lane/pool.go",
+				"\tg.lend(w, -pieces)\n",
+				"",
+			}},
+			caught: []trial{units, model},
+		},
+		{
+			name: "who waits for the pool is not woken", costs: "events that lie about until something else happens",
+			edits: []edit{{
+				"connector/lane/pool.go",
+				"g.wake(g.windows[bits.TrailingZeros64(want)])",
+				"_ = bits.TrailingZeros64(want)",
+			}},
+			caught: []trial{units, model},
+		},
+		{
+			name: "a dead endpoint's mapping takes of the pool", costs: "memory that is not there for the others",
+			edits: []edit{{
+				"connector/lane/pool.go",
+				"if p.pieces == 0 || w.failing {",
+				"if p.pieces == 0 {",
+			}},
+			caught: []trial{units},
+		},
+		{
 			name: "a failed dial is repeated at once", costs: "a busy loop while the coordinator is down",
 			edits: []edit{{
 				"connector/kafka/dial.go",

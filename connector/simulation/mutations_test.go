@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func TestMutations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range append(mutations(), deliveryMutations()...) {
+	for _, m := range slices.Concat(mutations(), deliveryMutations(), inputMutations()) {
 		t.Run(m.name, func(t *testing.T) {
 			overlay := m.overlay(t, root)
 			for _, x := range m.caught {
