@@ -40,10 +40,10 @@
 //
 // # The window of a mapping
 //
-// A mapping holds a bounded number of events and bytes over all its partitions, waiting retries included: what is its own, and of what all
-// mappings share as much as the others leave (pool). A full
-// window stops the mapping's lanes and nothing else: they stay where they are, and what leaves the cache meanwhile is
-// read back later. Lanes share the window. The oldest record goes first; and while some lane is behind, the others
+// A mapping holds a bounded number of events and bytes over all its partitions, waiting retries included: what is its own, and of
+// what all mappings share as much as the others leave (pool). A full window stops the mapping's lanes and nothing else: they
+// stay where they are, and what leaves the cache meanwhile is read back later. Lanes share the window. The oldest record goes
+// first; and while some lane is behind, the others
 // take no more than their share of events and bytes, except that what nobody uses is lent up to half of the window.
 // Without that, fresh records would fill the window before the old ones arrive.
 //
@@ -94,7 +94,7 @@
 //	I2  Below a committed offset everything is settled, for every lane that the committer knows and every lane that it found
 //	    in the metadata it began with.
 //	I3  Every position and range ever written was true when it was written, and still is.
-//	I4  No lane waits for another lane, beyond the sharing of their mapping's window.
+//	I4  No lane waits for another lane, beyond the sharing of their mapping's window and, above what is its own, of the pool.
 //	I5  No deadline comes earlier than the window after the first reading.
 //	I6  Every byte is charged to the cache, a slice or a window, each of which has a limit, and so have the windows together; an empty
 //	    window admits one event of any size.
