@@ -5,6 +5,7 @@ package torture
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -28,7 +29,7 @@ type pair struct {
 type acceptance struct {
 	at      time.Time // when the request arrived
 	process string    // that sent it
-	heard   bool      // the answer was written whole, and in time
+	heard   bool      // the answer was written whole, to somebody who had not hung up
 }
 
 // letter is a dead letter.
@@ -55,6 +56,7 @@ type produced struct {
 	fate  fate
 	body  string
 	kind  int // which of the single mappings it is for
+	at    time.Time
 	topic string
 	place string // partition and offset, once known
 }
@@ -137,12 +139,23 @@ func (l *ledger) open(limit int) (list []string, count int) {
 				continue
 			}
 			if count++; len(list) < limit {
-				list = append(list, fmt.Sprintf("%s for mapping %d, %s %s", id, m, e.topic, e.place))
+				list = append(list, fmt.Sprintf("%s for mapping %d, %s %s, produced %s%s", id, m, e.topic, e.place, clock(e.at), l.story(pair{id, m})))
 			}
 		}
 	}
 	return list, count
 }
+
+// story tells what requests have brought an event, none of which counts.
+func (l *ledger) story(k pair) string {
+	var b strings.Builder
+	for _, a := range l.accepted[k] {
+		fmt.Fprintf(&b, "; taken %s from %s, and not said", clock(a.at), a.process)
+	}
+	return b.String()
+}
+
+func clock(t time.Time) string { return t.Format("15:04:05.000") }
 
 // heard says whether an endpoint has taken an event and said so.
 func (l *ledger) heard(k pair) bool {

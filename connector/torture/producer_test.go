@@ -33,7 +33,7 @@ func (s *source) event() (id string, p *produced) {
 	id = fmt.Sprintf("m-%07d", n)
 	kind := s.random.IntN(kinds)
 	pad := strings.Repeat("x", s.random.IntN(400))
-	return id, &produced{fate: may, kind: kind, topic: s.topic, body: fmt.Sprintf(
+	return id, &produced{fate: may, at: time.Now(), kind: kind, topic: s.topic, body: fmt.Sprintf(
 		`{"type":"track","messageId":%q,"number":%d,"event":"kind %d","properties":{"city":"Zürich","pad":%q}}`, id, n, kind, pad)}
 }
 
