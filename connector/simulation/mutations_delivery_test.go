@@ -24,8 +24,8 @@ func deliveryMutations() []mutation {
 			name: "a signature goes on from the one before", costs: "every second signature is wrong",
 			edits: []edit{{
 				"sink/sign.go",
-				"\tstate.mac.Reset()\n",
-				"",
+				"\tstate.mac.Reset()\n\tstate.mac.Write(data) // a",
+				"\tstate.mac.Write(data) // a",
 			}},
 			caught: []trial{wire},
 		},
