@@ -32,8 +32,8 @@ func mutations() []mutation {
 			name: "settled ranges are not committed", costs: "duplicates",
 			edits: []edit{{
 				"connector/lane/commit.go",
-				"done: spans[first:]})",
-				"done: nil})\n\t\t_ = first",
+				"done: spans[first:], unordered",
+				"done: spans[first:first], unordered",
 			}},
 			caught: []trial{model, chaotic},
 		},
@@ -161,8 +161,8 @@ func mutations() []mutation {
 			name: "an event counts as settled once it is taken", costs: "loss when the process dies",
 			edits: []edit{{
 				"connector/lane/commit.go",
-				"f.lanes = append(f.lanes, laneFacts{id: l.window.id, cursor: l.cursor(), done: spans[first:]})",
-				"f.lanes = append(f.lanes, laneFacts{id: l.window.id, cursor: l.read, done: spans[first:first]})",
+				"f.lanes = append(f.lanes, laneFacts{id: l.window.id, cursor: l.cursor(), done: spans[first:], unordered",
+				"f.lanes = append(f.lanes, laneFacts{id: l.window.id, cursor: l.read, done: spans[first:first], unordered",
 			}},
 			caught: []trial{model, chaotic},
 		},
