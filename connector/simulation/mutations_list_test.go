@@ -134,8 +134,8 @@ func mutations() []mutation {
 			name: "a slice that is cut short claims to be whole", costs: "loss of what was cut off",
 			edits: []edit{{
 				"connector/ingest.go",
-				"\tif looked == len(records) {\n\t\tb.Next = next\n\t}",
-				"\t_ = looked\n\tb.Next = next",
+				"\tcase len(records):\n\t\tb.Next = next\n\tcase 0:\n\t\twaits = records[0]\n\t}",
+				"\tcase 0:\n\t\twaits = records[0]\n\tdefault:\n\t\tb.Next = next\n\t}",
 			}},
 			caught: []trial{chaotic},
 		},
