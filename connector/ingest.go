@@ -175,8 +175,11 @@ func (in *ingester) block(from, next int64) *lane.Block {
 	clear(in.parts)
 	in.parts = in.parts[:0]
 	store := func(b []byte) []byte { // in the order in which they were joined
-		if len(b) == 0 {
-			return b[:0:0]
+		switch {
+		case b == nil:
+			return nil
+		case len(b) == 0:
+			return []byte{} // not a slice of b, which would keep its whole fetch alive
 		}
 		copied := space[:len(b):len(b)]
 		space = space[len(b):]

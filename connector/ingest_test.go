@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"unsafe"
 
 	"segment-webhooks/connector/kafka"
 	"segment-webhooks/connector/lane"
@@ -126,5 +127,28 @@ func TestBlocksCopy(t *testing.T) {
 	clear(records[0].Headers[0].Value)
 	if string(r.Value) != `{"type":"page", "x": 1.0}` || string(r.Event) != `{"type":"page","x":1}` || string(r.Key) != "k" || string(r.Headers[0].Value) != "v" {
 		t.Errorf("got value %q, event %q, key %q, headers %v", r.Value, r.Event, r.Key, r.Headers)
+	}
+}
+
+// What is kept of a record shares no memory with the fetch that it came in, not even where it is empty; and what is not there stays so.
+func TestBlocksShareNothingWithTheFetch(t *testing.T) {
+	t.Parallel()
+	fetch := []byte(`{"type":"track"}value`)
+	empty := fetch[:0]
+	blocks, _ := testIngester(t).blocks([]*kafka.Record{
+		{Offset: 1, Value: fetch[:16], Key: empty, Headers: []kafka.Header{{Key: "none"}, {Key: "empty", Value: empty}, {Key: "some", Value: fetch[16:]}}},
+		{Offset: 2, Value: empty},
+	})
+	first, second := &blocks[0].Records[0], &blocks[0].Records[1]
+	for name, b := range map[string][]byte{"value": first.Value, "key": first.Key, "empty header": first.Headers[1].Value, "empty value": second.Value} {
+		if b == nil || unsafe.SliceData(b) == unsafe.SliceData(fetch) {
+			t.Errorf("%s: nil %v, or of the fetch's memory", name, b == nil)
+		}
+	}
+	if first.Headers[0].Value != nil || second.Key != nil || second.Headers != nil {
+		t.Errorf("what was not there is %v, %v, %v", first.Headers[0].Value, second.Key, second.Headers)
+	}
+	if string(first.Value) != `{"type":"track"}` || string(first.Headers[2].Value) != "value" {
+		t.Errorf("kept are %q and %q", first.Value, first.Headers[2].Value)
 	}
 }

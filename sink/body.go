@@ -6,7 +6,7 @@ import (
 )
 
 // bodies is memory of batches that are done with. A batch is a megabyte that lives for as long as its request: without this, bodies would be
-// nine tenths of all garbage.
+// most of all garbage.
 var bodies = sync.Pool{New: func() any { return new([]byte) }}
 
 // loan is a body's memory while a request has it.

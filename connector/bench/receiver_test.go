@@ -44,7 +44,6 @@ type receiver struct {
 	events   atomic.Int64 // by their producedAt
 	requests atomic.Int64
 	wrong    atomic.Int64 // with another signature than they should have
-	urgent   bool         // goes before all others on its CPU
 	timing   atomic.Bool
 	arrived  []time.Time // while timing, in plain HTTP: when each event came first, by its number
 }

@@ -24,7 +24,7 @@ type window struct {
 	events     int
 	bytes      int
 	lanes      int     // on partitions that are not closing
-	oneEvents  int     // what one lane may hold for certain: its share of capEvents
+	oneEvents  int     // what one lane may hold whatever the others do: its share of capEvents
 	oneBytes   int     // and of capBytes
 	ready      ready   // lanes with a next record in memory
 	behind     []*Lane // lanes whose next records have to be read back
