@@ -12,10 +12,11 @@ type Set struct {
 	mappings []*Mapping
 	triggers []*trigger.Trigger
 
-	paths    document.Paths
-	programs []trigger.Program
-	byType   requirement
-	byEvent  requirement
+	paths      document.Paths
+	conditions *trigger.Conditions
+	programs   []trigger.Program
+	byType     requirement
+	byEvent    requirement
 }
 
 // requirement tells which mappings can match, by one field of the event that triggers compare with fixed texts. Bits
@@ -34,8 +35,9 @@ func (s *Set) Mappings() []*Mapping { return s.mappings }
 func (s *Set) compiled() *Set {
 	s.byType = requirement{slot: s.paths.Add([]string{"type"}), some: map[string]uint64{}}
 	s.byEvent = requirement{slot: s.paths.Add([]string{"event"}), some: map[string]uint64{}}
+	s.conditions = trigger.NewConditions(&s.paths)
 	for i, t := range s.triggers {
-		s.programs = append(s.programs, t.Compile(&s.paths))
+		s.programs = append(s.programs, t.Compile(s.conditions))
 		types, events := t.Requires()
 		s.byType.add(1<<i, types)
 		s.byEvent.add(1<<i, events)
@@ -57,12 +59,14 @@ func (r *requirement) add(mapping uint64, texts []string) {
 type Reader struct {
 	set     *Set
 	scanner *document.Scanner
-	json    []byte // of a field, for look-ups
+	answers *trigger.Answers // about what scanner has read
+	json    []byte           // of a field, for look-ups
 }
 
 // NewReader returns a Reader for one goroutine.
 func (s *Set) NewReader() *Reader {
-	return &Reader{set: s, scanner: document.NewScanner(&s.paths)}
+	scanner := document.NewScanner(&s.paths)
+	return &Reader{set: s, scanner: scanner, answers: s.conditions.NewAnswers(scanner)}
 }
 
 // Read reads one event, which must be the JSON of one object. event is its canonical form, what
@@ -70,13 +74,13 @@ func (s *Set) NewReader() *Reader {
 // the caller owns. Bit i of match is set if Mappings()[i] takes the event. The error is a *document.SyntaxError. value
 // must not change before the next Read.
 func (r *Reader) Read(value []byte) (event []byte, match uint64, err error) {
-	if err := r.scanner.Scan(value); err != nil {
+	if err := r.answers.Scan(value); err != nil {
 		return nil, 0, err
 	}
 	candidates := r.candidates(&r.set.byType) & r.candidates(&r.set.byEvent)
 	for ; candidates != 0; candidates &= candidates - 1 {
 		i := bits.TrailingZeros64(candidates)
-		if r.set.programs[i].Match(r.scanner) {
+		if r.set.programs[i].Match(r.answers) {
 			match |= 1 << i
 		}
 	}
@@ -101,4 +105,4 @@ func (r *Reader) candidates(field *requirement) uint64 {
 
 // Explain says, after Read, why Mappings()[i] did not take the event: the first condition that failed, in words, such
 // as `event is "Cart Viewed", not "Order Completed"`. It is "" for a mapping that did.
-func (r *Reader) Explain(i int) string { return r.set.programs[i].Explain(r.scanner) }
+func (r *Reader) Explain(i int) string { return r.set.programs[i].Explain(r.answers) }

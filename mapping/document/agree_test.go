@@ -69,7 +69,7 @@ func checkAgree(t *testing.T, s *document.Scanner, slots []int, text []byte) {
 }
 
 // checkSlot checks that a slot holds want.
-func checkSlot(t *testing.T, text []byte, path string, got document.Slot, want document.Value) {
+func checkSlot(t *testing.T, text []byte, path string, got *document.Slot, want document.Value) {
 	t.Helper()
 	form := want.AppendJSON(nil)
 	switch {

@@ -52,9 +52,9 @@ func (s *Scanner) placeLength(at int32, length int) {
 
 // Slot returns what stands at the path that Add gave the number i: the walk down the path stops at the first value that
 // counts as false in JavaScript (missing, null, false, 0, NaN, the empty string) and yields that value.
-func (s *Scanner) Slot(i int) Slot {
-	if i >= len(s.slots) {
-		return Slot{}
+func (s *Scanner) Slot(i int) *Slot {
+	if i >= len(s.slots) { // nothing has been scanned yet
+		return &Slot{}
 	}
-	return s.slots[i]
+	return &s.slots[i]
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // scan returns a scanner that has read text, and the slots of the dotted paths.
-func scan(t *testing.T, text string, paths ...string) (*document.Scanner, []document.Slot) {
+func scan(t *testing.T, text string, paths ...string) (*document.Scanner, []*document.Slot) {
 	t.Helper()
 	var set document.Paths
 	var numbers []int
@@ -20,7 +20,7 @@ func scan(t *testing.T, text string, paths ...string) (*document.Scanner, []docu
 	if err := s.Scan([]byte(text)); err != nil {
 		t.Fatalf("Scan(%q): %v", text, err)
 	}
-	var slots []document.Slot
+	var slots []*document.Slot
 	for _, n := range numbers {
 		slots = append(slots, s.Slot(n))
 	}

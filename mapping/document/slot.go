@@ -16,15 +16,15 @@ type Slot struct {
 }
 
 // Kind returns the type of what stands there.
-func (s Slot) Kind() Kind { return s.kind }
+func (s *Slot) Kind() Kind { return s.kind }
 
 // Raw returns the JSON text of the value as it stands in the event, nil where it is missing; for what does not stand
 // there, such as a length, the text that it would have. It is valid JSON but need not be JavaScript's form of it:
 // AppendJSON gives that.
-func (s Slot) Raw() []byte { return s.raw }
+func (s *Slot) Raw() []byte { return s.raw }
 
 // AppendJSON appends what JSON.stringify gives for the value, nothing where it is missing.
-func (s Slot) AppendJSON(dst []byte) []byte {
+func (s *Slot) AppendJSON(dst []byte) []byte {
 	if s.ours {
 		return append(dst, s.raw...)
 	}
@@ -32,7 +32,7 @@ func (s Slot) AppendJSON(dst []byte) []byte {
 }
 
 // falsy reports whether the value, which is no array or object, counts as false in JavaScript.
-func (s Slot) falsy() bool {
+func (s *Slot) falsy() bool {
 	switch s.kind {
 	case Bool:
 		return !s.Bool()
@@ -45,10 +45,10 @@ func (s Slot) falsy() bool {
 }
 
 // Bool returns whether the value is true.
-func (s Slot) Bool() bool { return s.kind == Bool && s.raw[0] == 't' }
+func (s *Slot) Bool() bool { return s.kind == Bool && s.raw[0] == 't' }
 
 // Number returns the number that the value is, NaN if it is not a number.
-func (s Slot) Number() float64 {
+func (s *Slot) Number() float64 {
 	if s.kind != Number {
 		return math.NaN()
 	}
@@ -59,10 +59,10 @@ func (s Slot) Number() float64 {
 }
 
 // Equal reports whether the value is a string and equal to want, which is WTF-8.
-func (s Slot) Equal(want string) bool { return s.kind == String && string(s.text) == want }
+func (s *Slot) Equal(want string) bool { return s.kind == String && string(s.text) == want }
 
 // Contains reports whether the value is a string with part in it.
-func (s Slot) Contains(part string) bool {
+func (s *Slot) Contains(part string) bool {
 	if s.kind != String {
 		return false
 	}
@@ -73,7 +73,7 @@ func (s Slot) Contains(part string) bool {
 }
 
 // HasPrefix reports whether the value is a string that starts with prefix.
-func (s Slot) HasPrefix(prefix string) bool {
+func (s *Slot) HasPrefix(prefix string) bool {
 	if s.kind != String {
 		return false
 	}
@@ -84,7 +84,7 @@ func (s Slot) HasPrefix(prefix string) bool {
 }
 
 // HasSuffix reports whether the value is a string that ends with suffix.
-func (s Slot) HasSuffix(suffix string) bool {
+func (s *Slot) HasSuffix(suffix string) bool {
 	if s.kind != String {
 		return false
 	}
@@ -95,7 +95,7 @@ func (s Slot) HasSuffix(suffix string) bool {
 }
 
 // Value returns the value as a tree of its own, which outlives the scan.
-func (s Slot) Value() Value {
+func (s *Slot) Value() Value {
 	switch s.kind {
 	case Missing:
 		return Value{}

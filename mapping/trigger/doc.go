@@ -2,8 +2,8 @@
 // event. It gives the answers that Segment's action destinations give, coercions included, and refuses what they would
 // misread.
 //
-// A trigger is parsed once ([Parse]), compiled against the paths that a scanner looks for ([Trigger.Compile]) and asked
-// about every event ([Program.Match], [Program.Explain]). Matching does not allocate and cannot fail.
+// A trigger is parsed once ([Parse]), compiled with others whose conditions it shares ([Trigger.Compile]) and asked
+// about every event ([Answers.Scan], [Program.Match], [Program.Explain]). Matching does not allocate and cannot fail.
 //
 // # Language
 //

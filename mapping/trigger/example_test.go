@@ -16,22 +16,23 @@ func Example() {
 		return
 	}
 	var paths document.Paths
-	program := tr.Compile(&paths)
-	scanner := document.NewScanner(&paths)
+	conditions := trigger.NewConditions(&paths)
+	program := tr.Compile(conditions)
+	answers := conditions.NewAnswers(document.NewScanner(&paths))
 	for _, event := range []string{
 		`{"type":"track","event":"Order Completed"}`,
 		`{"type":"track","event":"Cart Viewed","properties":{"total":250}}`,
 		`{"type":"track","event":"Cart Viewed","properties":{"total":25}}`,
 		`{"type":"page","name":"Home"}`,
 	} {
-		if err := scanner.Scan([]byte(event)); err != nil {
+		if err := answers.Scan([]byte(event)); err != nil {
 			fmt.Println(err)
 			continue
 		}
-		if program.Match(scanner) {
+		if program.Match(answers) {
 			fmt.Println("fires")
 		} else {
-			fmt.Println("does not:", program.Explain(scanner))
+			fmt.Println("does not:", program.Explain(answers))
 		}
 	}
 	// Output:

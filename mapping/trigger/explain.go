@@ -9,28 +9,35 @@ import (
 	"segment-webhooks/mapping/document"
 )
 
-// Explain says why the event that s has scanned does not meet the trigger: the first condition that decides it, with the
+// Explain says why the event that a was asked to scan does not meet the trigger: the first condition that decides it, with the
 // value found. It returns "" if the event does meet it.
-func (p Program) Explain(s *document.Scanner) string {
-	if p.Match(s) {
+func (p Program) Explain(a *Answers) string {
+	if p.Match(a) {
 		return ""
 	}
-	return explainer{p, s}.why(&p.trigger.root, true)
+	return explainer{p, a}.why(&p.trigger.root, true)
 }
 
 // explainer puts the answers of a program on one event into words.
 type explainer struct {
 	Program
-	event *document.Scanner
+	answers *Answers
+}
+
+// condition returns the trigger's i-th one, and value what it looks at.
+func (e explainer) condition(i int) *condition {
+	return &e.answers.conditions.list[e.steps[i].condition]
+}
+
+func (e explainer) value(i int) *document.Slot {
+	return e.answers.scanner.Slot(int(e.condition(i).slot))
 }
 
 // answer evaluates n.
 func (e explainer) answer(n *node) bool {
 	switch n.kind {
 	case condNode:
-		c := &e.steps[n.cond]
-		v := e.event.Slot(int(c.slot))
-		return c.holds(&v)
+		return e.condition(n.cond).holds(e.value(n.cond))
 	case notNode:
 		return !e.answer(&n.kids[0])
 	}
@@ -48,8 +55,7 @@ func (e explainer) why(n *node, want bool) string {
 	case n.kind == condNode && want:
 		return e.miss(n.cond)
 	case n.kind == condNode:
-		c := &e.steps[n.cond]
-		return e.trigger.conds[n.cond].name + " is " + show(e.event.Slot(int(c.slot))) + ", so the negated " + e.source(n) + " holds"
+		return e.trigger.conds[n.cond].name + " is " + show(e.value(n.cond)) + ", so the negated " + e.source(n) + " holds"
 	case n.kind == notNode:
 		return e.why(&n.kids[0], !want)
 	case (n.kind == allNode) == want: // one kid that answers otherwise decides it
@@ -68,7 +74,7 @@ func (e explainer) why(n *node, want bool) string {
 func (e explainer) none(n *node) string {
 	const most = 4 // alternatives told one by one
 	if texts, field := e.oneOf(n); texts != nil {
-		found := field + " is " + show(e.event.Slot(int(e.steps[n.first()].slot)))
+		found := field + " is " + show(e.value(n.first()))
 		if len(texts) > most {
 			return found + ", not one of the " + strconv.Itoa(len(texts)) + " wanted texts"
 		}
@@ -94,12 +100,16 @@ func (e explainer) none(n *node) string {
 func (e explainer) oneOf(n *node) (texts []string, field string) {
 	for i := range n.kids {
 		kid := &n.kids[i]
-		if kid.kind != condNode || e.steps[kid.cond].op != opIs || e.steps[kid.cond].slot != e.steps[n.first()].slot {
+		if kid.kind != condNode {
 			return nil, ""
 		}
-		texts = append(texts, quote(e.steps[kid.cond].text))
+		c := e.condition(kid.cond)
+		if c.op != opIs || c.slot != e.condition(n.first()).slot {
+			return nil, ""
+		}
+		texts = append(texts, quote(c.text))
 	}
-	if e.event.Slot(int(e.steps[n.first()].slot)).Kind() != document.String {
+	if e.value(n.first()).Kind() != document.String {
 		return nil, ""
 	}
 	return texts, e.trigger.conds[n.first()].name
@@ -107,8 +117,7 @@ func (e explainer) oneOf(n *node) (texts []string, field string) {
 
 // miss says why the condition numbered i does not hold.
 func (e explainer) miss(i int) string {
-	c := &e.steps[i]
-	v := e.event.Slot(int(c.slot))
+	c, v := e.condition(i), e.value(i)
 	name := e.trigger.conds[i].name
 	found := name + " is " + show(v)
 	text, num := quote(c.text), string(document.AppendNumber(nil, c.num))
@@ -190,7 +199,7 @@ func sign(o op) string {
 }
 
 // show puts the value found into words: "Cart Viewed", 5 (number), missing.
-func show(v document.Slot) string {
+func show(v *document.Slot) string {
 	switch v.Kind() {
 	case document.String:
 		return quote(v.Value().Str())

@@ -1,8 +1,9 @@
 package trigger
 
-import "segment-webhooks/mapping/document"
-
 // Evaluate answers by walking the tree, as Explain does, and not the steps that Match walks.
-func (p Program) Evaluate(s *document.Scanner) bool {
-	return explainer{p, s}.answer(&p.trigger.root)
+func (p Program) Evaluate(a *Answers) bool {
+	return explainer{p, a}.answer(&p.trigger.root)
 }
+
+// Forget makes what was known about the event unknown again.
+func (a *Answers) Forget() { clear(a.known) }

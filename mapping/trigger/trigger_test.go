@@ -68,8 +68,9 @@ func TestExplain(t *testing.T) {
 		{`event = "a"`, `{"event":"0123456789012345678901234567890123456789012345678901234567890123456789"}`, `event is "012345678901234567890123456789012345678901234567890123456789…", not "a"`},
 	} {
 		var paths document.Paths
-		program := mustParse(t, c.fql).Compile(&paths)
-		s := document.NewScanner(&paths)
+		conditions := trigger.NewConditions(&paths)
+		program := mustParse(t, c.fql).Compile(conditions)
+		s := conditions.NewAnswers(document.NewScanner(&paths))
 		if err := s.Scan([]byte(c.event)); err != nil {
 			t.Fatal(err)
 		}

@@ -41,17 +41,19 @@ func rows(t testing.TB) []vector {
 func run(t testing.TB, tr *trigger.Trigger, event string) bool {
 	t.Helper()
 	var paths document.Paths
-	program := tr.Compile(&paths)
+	conditions := trigger.NewConditions(&paths)
+	program := tr.Compile(conditions)
 	kind, name := paths.Add([]string{"type"}), paths.Add([]string{"event"})
 	s := document.NewScanner(&paths)
-	if err := s.Scan([]byte(event)); err != nil {
+	answers := conditions.NewAnswers(s)
+	if err := answers.Scan([]byte(event)); err != nil {
 		t.Fatalf("event %s: %v", event, err)
 	}
-	match := program.Match(s)
-	if why := program.Explain(s); (why == "") != match {
+	match := program.Match(answers)
+	if why := program.Explain(answers); (why == "") != match {
 		t.Errorf("%s on %s: match is %t, but Explain gives %q", tr, event, match, why)
 	}
-	if walked := program.Evaluate(s); walked != match {
+	if walked := program.Evaluate(answers); walked != match {
 		t.Errorf("%s on %s: match is %t, but the tree gives %t", tr, event, match, walked)
 	}
 	types, events := tr.Requires()
