@@ -1,5 +1,7 @@
 package connector
 
+import "time"
+
 // Probe lets a simulation make the memory small and watch what is held. Production has none.
 type Probe struct {
 	// In place of what MEMORY_BUDGET works out to; 0 leaves that.
@@ -11,6 +13,8 @@ type Probe struct {
 	Slices       int   // of one mapping
 	FetchBytes   int32 // of one fetch of the head
 
+	// Spent is the processor time used, in place of the program's own; nil: nothing is known about it.
+	Spent func() time.Duration
 	// Decoded is called between reading records and handing them to the lanes, and may take its time: decoding does, where the time
 	// is not virtual.
 	Decoded func()
@@ -45,6 +49,14 @@ func (p *Probe) budget(b budget) budget {
 	replace(&b.sliceBytes, p.SliceBytes)
 	replace(&b.slices, p.Slices)
 	return b
+}
+
+// spent is how to learn what processor time was used.
+func (p *Probe) spent() func() time.Duration {
+	if p == nil {
+		return spent
+	}
+	return p.Spent
 }
 
 func (p *Probe) decoded() {

@@ -12,11 +12,14 @@ import (
 
 // read polls the head of the partitions and hands what comes to the ledger. Nothing in here waits for a delivery.
 func (e *engine) read(ctx context.Context) error {
+	processor := processor{spent: e.settings.probe.spent()}
 	for {
+		processor.begin(time.Now())
 		brought := 0
 		err := e.consumer.Poll(ctx, func(fetches []kafka.Fetch) { brought = e.append(fetches) })
 		switch {
 		case err == nil && brought > 0:
+			e.keepPace(ctx, &processor)
 		case err == nil: // nothing but errors: however they come about, they must not come in a hot loop
 			select {
 			case <-ctx.Done():
@@ -29,6 +32,34 @@ func (e *engine) read(ctx context.Context) error {
 		}
 	}
 }
+
+// keepPace waits as long as reading on would take the processor from those who are behind, only for them to read it all a second time. Where they are
+// behind because their endpoints are slow there is processor time left, and reading goes on: others may find what they wait for. However short
+// it is, reading never stops for longer than longestPace.
+func (e *engine) keepPace(ctx context.Context, p *processor) {
+	for end := time.Now().Add(longestPace); ; {
+		now := time.Now()
+		if !now.Before(end) || !p.short(now) || !e.outrun() {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(paceStep):
+		}
+	}
+}
+
+func (e *engine) outrun() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.ledger.Outrun()
+}
+
+const (
+	longestPace = 250 * time.Millisecond // after what one poll has brought
+	paceStep    = 10 * time.Millisecond  // between two looks
+)
 
 // errorPause is between two polls that bring nothing but errors.
 const errorPause = 100 * time.Millisecond

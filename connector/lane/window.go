@@ -23,15 +23,16 @@ type window struct {
 	maxSlices  int
 	events     int
 	bytes      int
-	lanes      int     // on partitions that are not closing
-	oneEvents  int     // what one lane may hold whatever the others do: its share of capEvents
-	oneBytes   int     // and of capBytes
-	ready      ready   // lanes with a next record in memory
-	behind     []*Lane // lanes whose next records have to be read back
-	slices     int     // slices read back, or being read, and not used up
-	retries    retries // events that wait for their next attempt
-	failing    bool    // its endpoint fails: see SetFailing
-	background bool    // never drives the reading: see Identity.Background
+	lanes      int       // on partitions that are not closing
+	oneEvents  int       // what one lane may hold whatever the others do: its share of capEvents
+	oneBytes   int       // and of capBytes
+	ready      ready     // lanes with a next record in memory
+	behind     []*Lane   // lanes whose next records have to be read back
+	slices     int       // slices read back, or being read, and not used up
+	retries    retries   // events that wait for their next attempt
+	latest     time.Time // when the record that was taken last had arrived, of those from the cache
+	failing    bool      // its endpoint fails: see SetFailing
+	background bool      // never drives the reading: see Identity.Background
 
 	// Only where events wait for each other.
 	order       Order
@@ -190,6 +191,9 @@ func (g *Ledger) take(l *Lane, now time.Time) *Event {
 	} else {
 		e.block = l.block
 		e.block.refs++
+	}
+	if !l.block.arrived.IsZero() {
+		w.latest = l.block.arrived
 	}
 	l.push(e)
 	if w.order != OrderNone {

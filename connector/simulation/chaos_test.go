@@ -5,6 +5,7 @@ package simulation
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -44,6 +45,10 @@ func scenarioOf(seed uint64) scenario {
 	if seed%3 > 0 { // what is theirs for certain is less, and as much again as all have is shared
 		s.memory.WindowBytes /= 2
 		s.memory.SharedBytes = len(s.hooks) * s.memory.WindowBytes / 2
+	}
+	if seed%5 < 2 { // the processor is always short, so that reading waits for whoever is behind
+		began := time.Now()
+		s.memory.Spent = func() time.Duration { return time.Duration(runtime.GOMAXPROCS(0)) * time.Since(began) }
 	}
 	s.settings = []string{
 		fmt.Sprintf("CONNECTOR_MAX_IN_FLIGHT=%d", between(2, 16)),
@@ -94,8 +99,8 @@ func (w *world) finish() *oracle {
 }
 
 func describe(s scenario) string {
-	return fmt.Sprintf("seed %d: %d partitions, %d brokers, KIP-848 %t, static %t, latency %v, %d bytes cached, %d events or %d bytes a window, %d bytes a slice, %v",
-		s.seed, s.partitions, s.brokers, s.consumer, s.static, s.latency, s.memory.CacheBytes, s.memory.WindowEvents, s.memory.WindowBytes, s.memory.SliceBytes, s.settings)
+	return fmt.Sprintf("seed %d: %d partitions, %d brokers, KIP-848 %t, static %t, short of processor %t, latency %v, %d bytes cached, %d events or %d bytes a window, %d bytes a slice, %v",
+		s.seed, s.partitions, s.brokers, s.consumer, s.static, s.memory.Spent != nil, s.latency, s.memory.CacheBytes, s.memory.WindowEvents, s.memory.WindowBytes, s.memory.SliceBytes, s.settings)
 }
 
 // events lists what has happened, and how often.

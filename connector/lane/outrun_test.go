@@ -1,0 +1,72 @@
+package lane
+
+import (
+	"testing"
+	"time"
+)
+
+func TestOutrun(t *testing.T) {
+	t.Parallel()
+	const block = 10
+	size := block*recordBytes + blockOverhead
+	// Blocks arrive one a second, on two partitions in turn, with records for the mappings in match. Each mapping has taken so many of all records.
+	for _, c := range []struct {
+		name    string
+		cache   int // blocks
+		blocks  int
+		match   uint64
+		taken   [2]int
+		failing int // -1: none
+		want    bool
+	}{
+		{name: "little is cached", cache: 32, blocks: 16, match: 0b01, failing: -1, want: false},
+		{name: "the only busy mapping has taken nothing", cache: 32, blocks: 24, match: 0b01, failing: -1, want: true},
+		{name: "it has come a quarter of the way", cache: 32, blocks: 24, match: 0b01, taken: [2]int{6 * block, 0}, failing: -1, want: true},
+		{name: "it has taken everything", cache: 32, blocks: 24, match: 0b01, taken: [2]int{24 * block, 0}, failing: -1, want: false},
+		{name: "one of two keeps up", cache: 32, blocks: 24, match: 0b11, taken: [2]int{0, 16 * block}, failing: -1, want: false},
+		{name: "both are far behind", cache: 32, blocks: 24, match: 0b11, taken: [2]int{block, 6 * block}, failing: -1, want: true},
+		{name: "the one that is far behind fails", cache: 32, blocks: 24, match: 0b01, failing: 0, want: false},
+		{name: "one fails, the other is far behind", cache: 32, blocks: 24, match: 0b11, failing: 0, want: true},
+		{name: "it has to read back", cache: 16, blocks: 24, match: 0b01, failing: -1, want: true},
+		{name: "it has to read back on one partition, and has the end of the other", cache: 16, blocks: 24, match: 0b01, taken: [2]int{20 * block, 0}, failing: -1, want: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, Settings{Lanes: []Identity{mapping("a", 10_000), mapping("b", 10_000), mapping("idle", 10_000)}, CacheBytes: c.cache * size})
+			partitions := []*Partition{r.assign(0), r.assign(1)}
+			for i := range c.blocks {
+				p := partitions[i%2]
+				r.append(p, records(p.Head(), p.Head()+block, c.match))
+				r.pass(time.Second)
+			}
+			if c.failing >= 0 {
+				r.g.SetFailing(c.failing, true)
+			}
+			for m, n := range c.taken {
+				r.take(m, n)
+			}
+			if got := r.g.Outrun(); got != c.want {
+				t.Errorf("got %v, want %v; %d of %d bytes are held", got, c.want, r.g.Held(), c.cache*size)
+			}
+		})
+	}
+}
+
+// What is read back is old, whatever is said about when it arrived: it is no sign of keeping up.
+func TestOutrunWhileReadingBack(t *testing.T) {
+	t.Parallel()
+	const block = 10
+	size := block*recordBytes + blockOverhead
+	r := newRig(t, Settings{Lanes: []Identity{mapping("busy", 10_000), mapping("idle", 10_000)}, CacheBytes: 16 * size})
+	p := r.assign(0)
+	for range 40 {
+		r.append(p, records(p.Head(), p.Head()+block, 0b1))
+		r.pass(time.Second)
+	}
+	read := r.wantRead(0, 0, 0b1)
+	r.g.Finish(read, records(0, block, 0b1), r.now)
+	r.wantTaken(0, 1, "0/0")
+	if !r.g.Outrun() {
+		t.Error("a mapping that is being read back for counts as one that keeps up")
+	}
+}
