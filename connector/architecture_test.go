@@ -30,7 +30,7 @@ var arrows = map[string]struct{ ours, outside []string }{
 	"mapping/document": {outside: []string{"golang.org/x/text"}},
 	"mapping/trigger":  {ours: []string{"mapping/document", "mapping/spelling"}},
 	"mapping/liquid":   {ours: []string{"mapping/document"}},
-	"sink":             {outside: []string{"github.com/hashicorp/go-retryablehttp", "github.com/klauspost/compress", "github.com/valyala/fasthttp", "golang.org/x/oauth2"}},
+	"sink":             {outside: []string{"github.com/hashicorp/go-retryablehttp", "github.com/klauspost/compress", "golang.org/x/oauth2"}},
 
 	"connector": {
 		ours:    []string{"schemas", "mapping", "sink", "connector/config", "connector/kafka", "connector/lane", "connector/overview", "connector/preview", "connector/tracing", "connector/web"},

@@ -1,13 +1,12 @@
 package sink
 
 import (
-	"bytes"
+	"bufio"
+	"errors"
 	"io"
 	"math"
 	"net/http"
-	"strings"
-
-	"github.com/valyala/fasthttp"
+	"net/http/httputil"
 )
 
 // head is what the head of an answer says.
@@ -19,12 +18,10 @@ type head struct {
 
 // receive reads an answer. Usable means that the connection can be used again.
 func (c *conn) receive(r *Request, bodies *bodyReader) (a reply, usable bool, err error) {
-	answer := fasthttp.AcquireResponse()
-	defer fasthttp.ReleaseResponse(answer)
 	c.left = maxHeaderBytes
-	h, err := c.readHead(answer)
+	h, err := c.readHead()
 	for err == nil && isInterim(h.status) {
-		h, err = c.readHead(answer)
+		h, err = c.readHead()
 	}
 	if err != nil {
 		return reply{}, false, err
@@ -42,16 +39,22 @@ func isInterim(status int) bool {
 	return 100 <= status && status <= 199 && status != http.StatusSwitchingProtocols
 }
 
-// readHead reads a head with fasthttp where it has come in one piece with nothing odd about it,
+// isBodiless reports an answer that ends with its head, whatever that says.
+func isBodiless(status int) bool {
+	return status == http.StatusNoContent || status == http.StatusNotModified
+}
+
+// readHead reads a head, by itself where it has come in one piece with nothing odd about it,
 // which is nearly always. The rest is for net/http to judge, so that both wires accept and refuse
 // the same answers in the same words, at a few microseconds more.
-func (c *conn) readHead(answer *fasthttp.Response) (head, error) {
+func (c *conn) readHead() (head, error) {
 	if _, err := c.in.Peek(1); err != nil {
 		return head{}, err
 	}
 	text, _ := c.in.Peek(c.in.Buffered()) // never fails: it asks for what is there
-	if isPlain(text) && answer.Header.Read(c.in) == nil {
-		return plainHead(c, answer)
+	if p, ok := readPlain(text); ok {
+		_, _ = c.in.Discard(p.size) // it is there
+		return c.plain(&p), nil
 	}
 	odd, err := http.ReadResponse(c.in, nil) //nolint:bodyclose // closing it would read it to its end, however far that is
 	if err != nil {
@@ -70,54 +73,59 @@ func (c *conn) readHead(answer *fasthttp.Response) (head, error) {
 	return h, nil
 }
 
-// plainHead is what fasthttp has read. It streams the body, and so believes no size it is told.
-func plainHead(c *conn, answer *fasthttp.Response) (head, error) {
-	h := head{last: answer.ConnectionClose() || hasToken(string(answer.Header.Peek("Connection")), "close")}
-	h.status = answer.StatusCode()
-	if asked := answer.Header.PeekAll("Retry-After"); len(asked) > 0 {
-		h.told, h.retryAfter = true, string(asked[0])
-	}
+// plain is what a plain head says.
+func (c *conn) plain(p *plainHead) head {
+	h := head{last: p.last}
+	h.status, h.told, h.retryAfter = p.status, p.told, p.retryAfter
 	switch {
-	case h.status < http.StatusOK:
-		h.last = true
-	case h.status == http.StatusNoContent, h.status == http.StatusNotModified:
+	case isBodiless(h.status), p.length == 0:
+	case p.chunked:
+		h.body = &chunkedBody{httputil.NewChunkedReader(c.in), c.in}
 	default:
-		answer.StreamBody = true
-		if err := answer.ReadBody(c.in, 0); err != nil {
-			return head{}, err
-		}
-		h.body = answer.BodyStream()
+		c.sized = sizedBody{c.in, p.length}
+		h.body = &c.sized
 	}
-	return h, nil
+	return h
 }
 
-// isPlain reports whether text begins with a whole head that fasthttp and net/http understand
-// alike: "HTTP/1.1 200" in front, no end before the CRLFCRLF, no blank before a header's colon.
-func isPlain(text []byte) bool {
-	end := bytes.Index(text, []byte("\r\n\r\n"))
-	if end < len("HTTP/1.1 200") || string(text[:7]) != "HTTP/1." || text[8] != ' ' || text[12] != ' ' && text[12] != '\r' {
-		return false
-	}
-	isDigit := func(c byte) bool { return '0' <= c && c <= '9' }
-	if text[7] != '0' && text[7] != '1' || text[9] == '0' || !isDigit(text[9]) || !isDigit(text[10]) || !isDigit(text[11]) {
-		return false
-	}
-	for _, odd := range [...]string{" :", "\t:", "\n\n", "\n\r\n"} {
-		if bytes.Contains(text[:end], []byte(odd)) {
-			return false
-		}
-	}
-	return true
+// sizedBody is as long as the head says.
+type sizedBody struct {
+	in   *bufio.Reader
+	left int64
 }
 
-// hasToken reports whether a header's comma-separated list holds a token, whatever its case.
-func hasToken(list, token string) bool {
-	for list != "" {
-		var item string
-		item, list, _ = strings.Cut(list, ",")
-		if strings.EqualFold(strings.TrimSpace(item), token) {
-			return true
+func (b *sizedBody) Read(to []byte) (int, error) {
+	if b.left == 0 {
+		return 0, io.EOF
+	}
+	n, err := b.in.Read(to[:min(int64(len(to)), b.left)])
+	if b.left -= int64(n); errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// chunkedBody is in chunks, and may have a trailer, which says nothing that matters (RFC 9112, section 7.1).
+type chunkedBody struct {
+	chunks io.Reader
+	in     *bufio.Reader
+}
+
+func (b *chunkedBody) Read(to []byte) (int, error) {
+	n, err := b.chunks.Read(to)
+	if !errors.Is(err, io.EOF) {
+		return n, err
+	}
+	for size := 0; size < maxHeaderBytes; {
+		line, err := b.in.ReadSlice('\n')
+		if err != nil {
+			return n, errTrailer
+		}
+		if size += len(line); string(line) == "\r\n" {
+			return n, io.EOF
 		}
 	}
-	return false
+	return n, errTrailer
 }
+
+var errTrailer = errors.New("the trailer of a chunked body has no end")

@@ -57,7 +57,7 @@ type Options struct {
 type Transport string
 
 const (
-	// TransportAuto is the cheapest that will do: fasthttp for HTTP/1.1 without a proxy,
+	// TransportAuto is the cheapest that will do: the package's own for HTTP/1.1 without a proxy,
 	// net/http for the rest.
 	TransportAuto Transport = "auto"
 	// TransportNetHTTP is net/http for everything.

@@ -31,12 +31,17 @@ type conn struct {
 	to        target
 	in        *bufio.Reader
 	out       *bufio.Writer
-	written   chan bool   // whether a request could be written, once nothing writes any more
-	interrupt func()      // ends what waits on the connection, at once
-	expiry    *time.Timer // the pool's, nil before it has first been idle
+	written   chan bool // whether a request could be written, once nothing writes any more
+	interrupt func()    // ends what waits on the connection, at once
+	since     time.Time // the pool's: when it became idle
 
-	heard bool // a byte of an answer to the request has come
-	left  int  // bytes that may still come while the head of the answer is being read
+	under   context.Context //nolint:containedctx // of the latest request: see watch
+	unwatch func() bool     // nil while no context is watched
+	lasting bool            // under came twice in a row
+
+	sized sizedBody // of the answer that is being read
+	heard bool      // a byte of an answer to the request has come
+	left  int       // bytes that may still come while the head of the answer is being read
 }
 
 func newConn(to target, link net.Conn) *conn {
@@ -64,10 +69,10 @@ func (c *conn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// ready sets an idle connection's deadline and reports whether it is still open and nothing has
+// ready prepares an idle connection for a request under ctx, and reports whether it is still open and nothing has
 // come over it. What has come, such as a late "408 Request Timeout", would be taken for the next
 // request's answer.
-func (c *conn) ready(until time.Time) bool {
+func (c *conn) ready(ctx context.Context, until time.Time) bool {
 	if secure, ok := c.Conn.(*tls.Conn); ok {
 		// TLS may hold what came in one packet with the last answer: look without waiting.
 		_ = secure.SetReadDeadline(longAgo())
@@ -76,17 +81,66 @@ func (c *conn) ready(until time.Time) bool {
 			return false
 		}
 	}
-	return c.SetDeadline(until) == nil && c.socket.quiet()
+	return c.begin(ctx, until) && c.socket.quiet()
+}
+
+// begin bounds the request that is to come. It reports false where the connection is of no use.
+func (c *conn) begin(ctx context.Context, until time.Time) bool {
+	if !c.watch(ctx) || c.SetDeadline(until) != nil {
+		return false
+	}
+	if ctx.Err() != nil {
+		c.interrupt() // it may have been, before the deadline was set
+	}
+	return true
+}
+
+// watch has the connection interrupted when ctx ends. A context that comes twice in a row is one that lasts, and stays watched while the
+// connection is idle: to begin and to end that for each request would cost a fortieth of it. It reports false where the context before
+// has ended, and may interrupt what is sent under this one.
+func (c *conn) watch(ctx context.Context) bool {
+	if c.unwatch != nil && c.under == ctx {
+		return true
+	}
+	if !c.release() {
+		return false
+	}
+	c.lasting = c.under == ctx
+	c.under, c.unwatch = ctx, context.AfterFunc(ctx, c.interrupt)
+	return true
+}
+
+// release ends the watch, and reports whether nothing was interrupted or will be.
+func (c *conn) release() bool {
+	if c.unwatch == nil {
+		return true
+	}
+	undisturbed := c.unwatch()
+	c.unwatch = nil
+	return undisturbed
+}
+
+// undisturbed reports, after a request, whether the connection can serve another.
+func (c *conn) undisturbed() bool {
+	if c.lasting {
+		return c.under.Err() == nil
+	}
+	return c.release()
+}
+
+// discard closes the connection for good.
+func (c *conn) discard() {
+	c.release()
+	_ = c.Close() // nothing more is expected of it
 }
 
 // longAgo as a deadline ends at once what waits.
 func longAgo() time.Time { return time.Unix(1, 0) }
 
-// exchange sends r and reads the answer. When it returns, nothing uses r any more; where the
-// connection is not usable again, the caller closes it.
-func (c *conn) exchange(ctx context.Context, r *Request, userAgent string, bodies *bodyReader) (a reply, usable bool, err error) {
+// exchange sends r and reads the answer, after begin. When it returns, nothing uses r any more; where the
+// connection is not usable again, the caller discards it.
+func (c *conn) exchange(r *Request, userAgent string, bodies *bodyReader) (a reply, usable bool, err error) {
 	c.heard = false
-	stop := context.AfterFunc(ctx, c.interrupt)
 	if len(r.wire()) <= inlineBytes {
 		c.written <- c.write(r, userAgent) == nil
 	} else {
@@ -95,8 +149,7 @@ func (c *conn) exchange(ctx context.Context, r *Request, userAgent string, bodie
 	// Read even if writing failed: a server may answer and hang up before it has read everything.
 	a, usable, err = c.receive(r, bodies)
 	sent := c.sent(err == nil)
-	undisturbed := stop()
-	return a, usable && sent && undisturbed, err
+	return a, c.undisturbed() && usable && sent, err
 }
 
 // sent reports whether all of the request was written, and waits until nothing writes any more.
@@ -120,42 +173,36 @@ func (c *conn) sent(answered bool) bool {
 	return false
 }
 
-// write sends r, each header just as it is and none but those written here. All of them were checked when the request was made: no value holds a
-// line break.
+// write sends r.
 func (c *conn) write(r *Request, userAgent string) error {
-	c.text(r.method)
-	c.text(" ")
-	c.text(r.uri)
-	c.text(" HTTP/1.1\r\n")
-	c.header("Host", cmp.Or(r.host, r.url.Host))
-	if i, mapped := r.headers.find("User-Agent"); mapped {
-		c.header("User-Agent", latin1(r.headers[i].Value))
-	} else if userAgent != "" {
-		c.header("User-Agent", userAgent)
-	}
-	body := r.wire()
-	c.text("Content-Length: ")
-	_, _ = c.out.Write(strconv.AppendInt(c.out.AvailableBuffer(), int64(len(body)), 10))
-	c.text("\r\n")
-	if _, mapped := r.headers.find("Accept"); !mapped {
-		c.header("Accept", accept)
-	}
-	for _, h := range r.headers {
-		if h.Name != "User-Agent" {
-			c.header(h.Name, latin1(h.Value))
-		}
-	}
-	c.text("\r\n")
-	_, _ = c.out.Write(body)
+	_, _ = c.out.Write(r.appendHead(c.out.AvailableBuffer(), userAgent)) // what fails is told by Flush
+	_, _ = c.out.Write(r.wire())
 	return c.out.Flush()
 }
 
-func (c *conn) header(name, value string) {
-	c.text(name)
-	c.text(": ")
-	c.text(value)
-	c.text("\r\n")
+// appendHead appends the request's head, each header just as it is and none but those written here. All of them were checked when the request was
+// made: no value holds a line break.
+func (r *Request) appendHead(b []byte, userAgent string) []byte {
+	b = append(append(append(append(b, r.method...), ' '), r.uri...), " HTTP/1.1\r\n"...)
+	b = appendHeader(b, "Host", cmp.Or(r.host, r.url.Host))
+	if i, mapped := r.headers.find("User-Agent"); mapped {
+		b = appendHeader(b, "User-Agent", latin1(r.headers[i].Value))
+	} else if userAgent != "" {
+		b = appendHeader(b, "User-Agent", userAgent)
+	}
+	b = append(b, "Content-Length: "...)
+	b = append(strconv.AppendInt(b, int64(len(r.wire())), 10), "\r\n"...)
+	if _, mapped := r.headers.find("Accept"); !mapped {
+		b = appendHeader(b, "Accept", accept)
+	}
+	for _, h := range r.headers {
+		if h.Name != "User-Agent" {
+			b = appendHeader(b, h.Name, latin1(h.Value))
+		}
+	}
+	return append(b, "\r\n"...)
 }
 
-// text writes a piece of a request. What fails is told by Flush.
-func (c *conn) text(s string) { _, _ = c.out.WriteString(s) }
+func appendHeader(b []byte, name, value string) []byte {
+	return append(append(append(append(b, name...), ": "...), value...), "\r\n"...)
+}

@@ -13,7 +13,7 @@
 //   - [Client.Send] always returns an [Answer] with a [Class]; there is no other way to fail. It takes at most
 //     Options.Timeout a try, as much again where an access token has to be asked for, and Options.Burst quick retries
 //     after the first.
-//   - What speaks HTTP, net/http or fasthttp ([Transport]), changes the cost and nothing else.
+//   - What speaks HTTP, net/http or this package ([Transport]), changes the cost and nothing else.
 //   - Redirects are never followed: that would carry credentials and a signed body elsewhere.
 //   - TLS certificates are always verified. A private authority can be added, nothing can be switched off.
 //   - Which addresses a request may reach is checked on the address actually dialled ([Reach]).
@@ -23,7 +23,7 @@
 // The package owns no queue and no clock: when an attempt is due, and how long an event may be retried, is the
 // caller's to decide with the help of [Backoff]. No goroutine of its own outlives a Send.
 //
-// How a request travels: [Client.Send] tries once through a wire, of which there are two, fast (by itself; fasthttp reads the answers) and
+// How a request travels: [Client.Send] tries once through a wire, of which there are two, fast (by itself) and
 // standard (over net/http), and leaves a burst of quick retries to go-retryablehttp. Both wires hand back the same
 // reply or an error, which Send names and classifies in one place.
 package sink

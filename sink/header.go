@@ -49,9 +49,14 @@ func joinValues(same []Header) string {
 	return strings.Join(values, ", ")
 }
 
-// find returns where name stands, or where it would be inserted.
+// find returns where name stands, or where it would be inserted. There are a handful.
 func (s headerSet) find(name string) (int, bool) {
-	return slices.BinarySearchFunc(s, name, func(h Header, name string) int { return cmp.Compare(h.Name, name) })
+	for i := range s {
+		if s[i].Name >= name {
+			return i, s[i].Name == name
+		}
+	}
+	return len(s), false
 }
 
 // has reports whether the header is there.
@@ -94,8 +99,9 @@ func checkHeader(h Header) error {
 	if h.Name == "" {
 		return errors.New("header with an empty name: give it a name")
 	}
-	for _, c := range h.Name {
-		if c >= utf8.RuneSelf || !isTokenByte(byte(c)) {
+	for i := range len(h.Name) {
+		if headerBytes[h.Name[i]]&inName == 0 {
+			c, _ := utf8.DecodeRuneInString(h.Name[i:])
 			return fmt.Errorf("header %q: the name holds %q: allowed are letters, digits and !#$%%&'*+-.^_`|~", h.Name, c)
 		}
 	}
@@ -110,9 +116,23 @@ func checkHeader(h Header) error {
 	return nil
 }
 
-func isTokenByte(c byte) bool {
-	return isAlphanumeric(c) || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
-}
+// What a byte may be in, of headers with nothing odd about them.
+const (
+	inName = 1 << iota
+	inValue
+)
+
+var headerBytes = func() (table [256]uint8) {
+	for c := range table {
+		if isAlphanumeric(byte(c)) || strings.IndexByte("!#$%&'*+-.^_`|~", byte(c)) >= 0 {
+			table[c] |= inName
+		}
+		if c >= ' ' && c < 0x7f || c == '\t' {
+			table[c] |= inValue
+		}
+	}
+	return table
+}()
 
 func isAlphanumeric(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'

@@ -288,43 +288,67 @@ func TestIdleConnectionsAreClosed(t *testing.T) {
 
 // Hosts that come from event data are many: nothing of them stays.
 func TestPoolForgets(t *testing.T) {
-	p := newPool(2)
-	var conns []*conn
-	for i := range 10 {
-		near, far := net.Pipe()
-		defer far.Close()
-		c := newConn(target{host: fmt.Sprint(i % 3)}, near)
-		conns = append(conns, c)
-		p.put(c)
-	}
-	kept := 0
-	for _, c := range conns {
-		if err := c.SetDeadline(time.Time{}); err == nil {
-			kept++
+	synctest.Test(t, func(t *testing.T) {
+		p := newPool(2)
+		far := []net.Conn{}
+		connect := func(host int) *conn {
+			near, other := net.Pipe()
+			far = append(far, other)
+			return newConn(target{host: fmt.Sprint(host)}, near)
 		}
-	}
-	if kept != 6 {
-		t.Errorf("%d connections are open, want 2 of each target", kept)
-	}
-	for i := range 3 {
-		c := p.take(target{host: fmt.Sprint(i)}, time.Now().Add(patient))
-		if c != conns[i+3] {
-			t.Errorf("target %d: got another than the latest that was kept", i)
+		isOpen := func(c *conn) bool { return c.SetDeadline(time.Time{}) == nil }
+		wait := func(d time.Duration) {
+			<-time.After(d)
+			synctest.Wait()
 		}
-		p.discard(c)
-		p.expire(conns[i])
-	}
-	if p.expire(conns[0]); len(p.idle) != 0 {
-		t.Errorf("%d targets are remembered, want none", len(p.idle))
-	}
-	p.close()
-	near, far := net.Pipe()
-	defer far.Close()
-	late := newConn(target{host: "late"}, near)
-	p.put(late)
-	if err := late.SetDeadline(time.Time{}); err == nil || len(p.idle) != 0 {
-		t.Error("a connection became idle after the end")
-	}
+		var conns []*conn
+		for i := range 10 { // one a second, to three targets in turn: the first two of each are kept
+			conns = append(conns, connect(i%3))
+			p.put(conns[i])
+			wait(time.Second)
+		}
+		for i, c := range conns {
+			if isOpen(c) != (i < 6) {
+				t.Errorf("connection %d: got open %t, want 2 of each target", i, isOpen(c))
+			}
+		}
+		for i := range 3 {
+			c := p.take(t.Context(), target{host: fmt.Sprint(i)}, time.Now().Add(patient))
+			if c != conns[i+3] {
+				t.Errorf("target %d: got another than the latest that was kept", i)
+			}
+			p.discard(c)
+		}
+		wait(idleTime - 10*time.Second - time.Millisecond) // the first has been idle for nearly so long
+		for i := range 3 {
+			if !isOpen(conns[i]) {
+				t.Errorf("connection %d was closed early", i)
+			}
+			wait(2 * time.Millisecond)
+			if isOpen(conns[i]) {
+				t.Errorf("connection %d is open after %v", i, idleTime)
+			}
+			wait(time.Second - 2*time.Millisecond)
+		}
+		if len(p.idle) != 0 {
+			t.Errorf("%d targets are remembered, want none", len(p.idle))
+		}
+		again := connect(0)
+		p.put(again)
+		wait(idleTime)
+		if isOpen(again) || len(p.idle) != 0 {
+			t.Error("what became idle after all were closed stays open")
+		}
+		p.close()
+		late := connect(0)
+		p.put(late)
+		if isOpen(late) || len(p.idle) != 0 {
+			t.Error("a connection became idle after the end")
+		}
+		for _, c := range far {
+			_ = c.Close()
+		}
+	})
 }
 
 // clinging is a connection that, once closed, takes another second to end a large write.

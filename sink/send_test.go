@@ -331,7 +331,7 @@ func TestTransport(t *testing.T) {
 			for _, target := range []string{"http://hooks.example.com", "https://hooks.example.com"} {
 				w, err := newClient(t, test.o).route(single(t, Payload{URL: target}, nil))
 				if _, isFast := w.(*fast); err != nil || isFast != test.fast {
-					t.Errorf("%s: got %T (%v), want fasthttp: %v", target, w, err, test.fast)
+					t.Errorf("%s: got %T (%v), want the fast wire: %v", target, w, err, test.fast)
 				}
 			}
 		})

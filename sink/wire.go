@@ -15,7 +15,7 @@ const (
 )
 
 // wire sends a request and reads the answer. There are two, [standard] over net/http and [fast]
-// over fasthttp, with the same promises: every test that sends runs over both.
+// for the plain case, with the same promises: every test that sends runs over both.
 //
 //   - A redirect is an answer like any other.
 //   - It ends when ctx ends or at until, whichever is first: with an error where the head of the
