@@ -41,7 +41,7 @@ func TestMutations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range slices.Concat(mutations(), deliveryMutations(), inputMutations()) {
+	for _, m := range slices.Concat(mutations(), deliveryMutations(), inputMutations(), speedMutations()) {
 		t.Run(m.name, func(t *testing.T) {
 			overlay := m.overlay(t, root)
 			for _, x := range m.caught {
