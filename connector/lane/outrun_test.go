@@ -58,7 +58,7 @@ func TestOutrunOnOnePartition(t *testing.T) {
 	size := block*recordBytes + blockOverhead
 	r := newRig(t, Settings{Lanes: []Identity{mapping("busy", 10_000), mapping("idle", 10_000)}, CacheBytes: 16 * size})
 	far, near := r.assign(0), r.assign(1)
-	append := func(p *Partition) {
+	more := func(p *Partition) {
 		r.append(p, records(p.Head(), p.Head()+block, 0b1))
 		r.pass(time.Second)
 	}
@@ -69,15 +69,15 @@ func TestOutrunOnOnePartition(t *testing.T) {
 		}
 	}
 	for range 40 {
-		append(far)
+		more(far)
 	}
-	append(near)
+	more(near)
 	r.wantTaken(0, 1, "1/0")
 	want("while it waits for a slice")
 	read := r.wantRead(0, 0, 0b1)
 	want("while a slice is being read for it")
 	r.g.Finish(read, records(0, block, 0b1), r.now)
-	append(near)
+	more(near)
 	for range 9 {
 		r.take(0, 1)
 	}
