@@ -23,9 +23,15 @@ func NewConditions(paths *document.Paths) *Conditions {
 	return &Conditions{paths: paths, numbers: map[condition]int32{}}
 }
 
-// add returns the number of a condition; the same one gets the same number, but for comparisons with NaN, which never hold anyway.
+// add returns the number of a condition; the same one gets the same number, but for comparisons with something that is no number.
 func (c *Conditions) add(of cond) int32 {
-	one := condition{text: of.text, num: of.num, slot: int32(c.paths.Add(of.path)), op: of.op}
+	one := condition{slot: int32(c.paths.Add(of.path)), op: of.op}
+	switch { // what the operator does not look at must not tell two conditions apart
+	case of.op.numeric():
+		one.num = of.num
+	case !of.op.unary():
+		one.text = of.text
+	}
 	n, ok := c.numbers[one]
 	if !ok {
 		n = int32(len(c.list))

@@ -5,5 +5,8 @@ func (p Program) Evaluate(a *Answers) bool {
 	return explainer{p, a}.answer(&p.trigger.root)
 }
 
+// Len is how many conditions there are.
+func (c *Conditions) Len() int { return len(c.list) }
+
 // Forget makes what was known about the event unknown again.
 func (a *Answers) Forget() { clear(a.known) }

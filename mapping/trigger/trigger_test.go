@@ -236,3 +236,31 @@ func TestCaret(t *testing.T) {
 		}
 	}
 }
+
+// What several triggers ask is one condition, whatever they ask it with; what differs is not.
+func TestConditionsAreShared(t *testing.T) {
+	var paths document.Paths
+	conditions := trigger.NewConditions(&paths)
+	for _, step := range []struct {
+		trigger string
+		want    int // conditions so far
+	}{
+		{`type = "track" and event = "a"`, 2},
+		{`type = "track" and event = "a"`, 2},
+		{`type = "track" and event != "a"`, 3},
+		{`event = "b" or event != "a"`, 4},
+		{`name = "a" and userId = null and userId != null`, 7},
+		{`userId != null or userId = null`, 7},
+		{`properties.n = 5 and properties.n = "5" and properties.n != 5`, 10},
+		{`properties.n > 1 and properties.n > 2 and properties.n >= 1`, 13},
+		{`properties.n > 1 and properties.n > 2 and properties.n = 5.0`, 13},
+		{`contains(event, "a") and !contains(event, "a") and match(event, "a*") and match(event, "*a")`, 17},
+		{`match(event, "*a") and !contains(event, "a") and properties.n = true and properties.n = false`, 19},
+		{`properties.n = true`, 19},
+	} {
+		mustParse(t, step.trigger).Compile(conditions)
+		if got := conditions.Len(); got != step.want {
+			t.Errorf("after %s there are %d conditions, want %d", step.trigger, got, step.want)
+		}
+	}
+}
