@@ -181,7 +181,12 @@ func (c *courier) next(h *hand) *shipment {
 
 // more says whether another worker would find something now. The engine's lock is held.
 func (c *courier) more(now time.Time) bool {
-	return !c.buried() && c.endpoint.admit(now) == admitted && c.pace.ready(now) && (c.batches.due(now) || c.e.ledger.Ready(c.index, now))
+	return c.free(now) && (c.batches.due(now) || c.e.ledger.Ready(c.index, now))
+}
+
+// free says whether something may go out now, if there is something. The engine's lock is held.
+func (c *courier) free(now time.Time) bool {
+	return !c.buried() && c.endpoint.admit(now) == admitted && c.pace.ready(now)
 }
 
 // pick takes what is to be sent next, or nil. It may let go of the engine's lock meanwhile.

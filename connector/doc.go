@@ -3,8 +3,8 @@
 //
 // # One record's way
 //
-//	read.go        the head of every partition is polled, and what comes is handed on before the partitions may move; no faster
-//	               than whoever is busy can follow
+//	read.go        the head of every partition is polled, and what comes is handed on before the partitions may move; in a
+//	               backlog, when the processor is short (processor.go), no faster than whoever is busy can follow
 //	ingest.go      each record is decoded, matched against all triggers at once, and copied out of the fetch buffer if some
 //	               mapping wants it: into a block, which accounts for every offset from its first to its last
 //	lane/          the block is appended to the partition's cache. Every mapping has a lane on every partition, and every

@@ -1,6 +1,8 @@
 package connector
 
 import (
+	"fmt"
+	"os"
 	"runtime"
 	"time"
 )
@@ -8,9 +10,25 @@ import (
 // processor knows whether the program is short of processor time. The zero value never says so.
 type processor struct {
 	spent func() time.Duration // processor time of the program so far; nil where that is not to be had
+	count float64              // how many there are for the program
 
 	since time.Time
 	from  time.Duration
+}
+
+func newProcessor(spent func() time.Duration) processor {
+	limit, _ := os.ReadFile("/sys/fs/cgroup/cpu.max") // absent where nothing limits it
+	return processor{spent: spent, count: processors(string(limit), runtime.GOMAXPROCS(0))}
+}
+
+// processors is how many the program may use: what a control group allows (its cpu.max: microseconds of how many), if that is less than Go's own number, which
+// is never made less than two for the sake of a limit.
+func processors(cpuMax string, gomaxprocs int) float64 {
+	var quota, period float64
+	if n, err := fmt.Sscan(cpuMax, &quota, &period); n < 2 || err != nil || quota <= 0 || period <= 0 {
+		return float64(gomaxprocs)
+	}
+	return min(float64(gomaxprocs), quota/period)
 }
 
 // begin is when it is looked at from.
@@ -26,6 +44,6 @@ func (p *processor) short(now time.Time) bool {
 	if p.spent == nil || !now.After(p.since) {
 		return false
 	}
-	had := now.Sub(p.since) * time.Duration(runtime.GOMAXPROCS(0))
-	return p.spent()-p.from >= had/4*3
+	had := now.Sub(p.since).Seconds() * p.count
+	return (p.spent() - p.from).Seconds() >= had*3/4
 }

@@ -12,14 +12,16 @@ import (
 
 // read polls the head of the partitions and hands what comes to the ledger. Nothing in here waits for a delivery.
 func (e *engine) read(ctx context.Context) error {
-	processor := processor{spent: e.settings.probe.spent()}
+	processor := newProcessor(e.settings.probe.spent())
 	for {
 		processor.begin(time.Now())
-		brought := 0
-		err := e.consumer.Poll(ctx, func(fetches []kafka.Fetch) { brought = e.append(fetches) })
+		brought, backlog := 0, false
+		err := e.consumer.Poll(ctx, func(fetches []kafka.Fetch) { brought, backlog = e.append(fetches), isBacklog(fetches) })
 		switch {
 		case err == nil && brought > 0:
-			e.keepPace(ctx, &processor)
+			if backlog {
+				e.keepPace(ctx, &processor)
+			}
 		case err == nil: // nothing but errors: however they come about, they must not come in a hot loop
 			select {
 			case <-ctx.Done():
@@ -33,13 +35,23 @@ func (e *engine) read(ctx context.Context) error {
 	}
 }
 
-// keepPace waits as long as reading on would take the processor from those who are behind, only for them to read it all a second time. Where they are
-// behind because their endpoints are slow there is processor time left, and reading goes on: others may find what they wait for. However short
-// it is, reading never stops for longer than longestPace.
+// isBacklog says whether more than what has been read was there to be read.
+func isBacklog(fetches []kafka.Fetch) bool {
+	read, left := int64(0), int64(0)
+	for i := range fetches {
+		read += int64(len(fetches[i].Records))
+		left += fetches[i].Left
+	}
+	return left > read
+}
+
+// keepPace waits, in a backlog, as long as reading on would take the processor from those who are behind, only for them to read it all a second time. Of
+// records that have just come nobody has to wait for his. Where those who are behind wait for their endpoints there is processor time left, and reading goes
+// on: others may find what they wait for. However short it is, reading stands still for no longer than longestPace after a poll.
 func (e *engine) keepPace(ctx context.Context, p *processor) {
 	for end := time.Now().Add(longestPace); ; {
 		now := time.Now()
-		if !now.Before(end) || !p.short(now) || !e.outrun() {
+		if !now.Before(end) || !p.short(now) || !e.outrun(now) {
 			return
 		}
 		select {
@@ -50,15 +62,22 @@ func (e *engine) keepPace(ctx context.Context, p *processor) {
 	}
 }
 
-func (e *engine) outrun() bool {
+// outrun says whether reading runs away from those who could use the processor.
+func (e *engine) outrun(now time.Time) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.ledger.Outrun()
+	able := uint64(0)
+	for i, c := range e.couriers {
+		if c.free(now) {
+			able |= 1 << i
+		}
+	}
+	return e.ledger.Outrun(able)
 }
 
 const (
-	longestPace = 250 * time.Millisecond // after what one poll has brought
-	paceStep    = 10 * time.Millisecond  // between two looks
+	longestPace = 250 * time.Millisecond
+	paceStep    = 10 * time.Millisecond // between two looks
 )
 
 // errorPause is between two polls that bring nothing but errors.

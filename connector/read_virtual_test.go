@@ -15,10 +15,12 @@ import (
 	"segment-webhooks/connector"
 )
 
+// busyAndRare are two mappings; %s is what else the busy one says.
 const busyAndRare = `
 mappings:
   - name: busy
     trigger: event = "often"
+    %s
     fields: {url: "http://localhost/busy", method: POST, data: {"@path": "$."}}
   - name: rare
     trigger: event = "once"
@@ -34,12 +36,16 @@ func TestReadingKeepsPace(t *testing.T) {
 		name         string
 		short        bool
 		takes        time.Duration // the busy mapping's endpoint
+		limit        string        // of the busy mapping
+		every        time.Duration // an event comes; 0: they are there from the start
 		earliest, by time.Duration // when the rare event, the last of all, arrives
 		readsBack    bool
 	}{
 		{name: "there is processor time left", takes: 20 * time.Millisecond, by: time.Second, readsBack: true},
 		{name: "there is none", short: true, takes: 20 * time.Millisecond, earliest: 2 * time.Second, by: 4 * time.Second},
-		{name: "there is none, and the endpoint is slow", short: true, takes: time.Second, earliest: 7 * time.Second, by: events * 250 * time.Millisecond, readsBack: true},
+		{name: "there is none, and the endpoint is slow", short: true, takes: time.Second, earliest: time.Second, by: 10 * time.Second, readsBack: true},
+		{name: "there is none, and the mapping may send little", short: true, takes: time.Millisecond, limit: "rate_limit: 10/s", by: time.Second, readsBack: true},
+		{name: "there is none, the endpoint is slow, and events have just come", short: true, takes: time.Second, every: 10 * time.Millisecond, by: 20 * time.Millisecond, readsBack: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -70,9 +76,10 @@ func TestReadingKeepsPace(t *testing.T) {
 				}
 				cfg := r.config()
 				cfg.Delivery.MaxInFlight = 1
-				stop := r.start(cfg, busyAndRare)
+				stop := r.start(cfg, fmt.Sprintf(busyAndRare, c.limit))
 				for i := range events {
 					r.produce(fmt.Sprintf(`{"type":"track","event":"often","n":%d,"pad":%q}`, i, strings.Repeat("x", 1000)))
+					pass(c.every)
 				}
 				r.produce(`{"type":"track","event":"once"}`)
 				began := time.Now()

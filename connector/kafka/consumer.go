@@ -274,6 +274,7 @@ func (c *Consumer) tryResolve(ctx context.Context, positions []Position, last bo
 type Fetch struct {
 	TopicPartition
 	Records []*Record
+	Left    int64 // offsets behind the last record that could have been read as well, when the broker answered
 	Err     error
 	// Withheld says that the group has given us the partition and its offset could not be fetched, so that the owner does not have it. It stays like that
 	// until the topic is subscribed to anew.
@@ -297,7 +298,11 @@ func (c *Consumer) Poll(ctx context.Context, each func([]Fetch)) error {
 	var out []Fetch
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
 		if p.Err != nil || len(p.Records) > 0 {
-			out = append(out, Fetch{TopicPartition: TopicPartition{p.Topic, p.Partition}, Records: p.Records, Err: p.Err})
+			f := Fetch{TopicPartition: TopicPartition{p.Topic, p.Partition}, Records: p.Records, Err: p.Err}
+			if n := len(p.Records); n > 0 {
+				f.Left = max(0, p.LastStableOffset-p.Records[n-1].Offset-1)
+			}
+			out = append(out, f)
 		}
 	})
 	c.mu.Lock()

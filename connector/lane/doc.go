@@ -66,6 +66,8 @@
 // head. Lanes that seldom match anything do not drive ([Identity]). A mapping whose endpoint fails never causes a pause
 // ([Ledger.SetFailing]): its events' windows begin when they are read, and must not begin late because others wait.
 //
+// Before it comes to that, whoever reads may slow down: [Ledger.Outrun] says when reading on is of no use to anybody yet. The ledger does not insist.
+//
 // # Arrivals
 //
 // An event is retried for a window of time from when it was first read, through restarts. For a block of the head

@@ -17,6 +17,7 @@ func TestOutrun(t *testing.T) {
 		match   uint64
 		taken   [2]int
 		failing int // -1: none
+		unable  bool
 		want    bool
 	}{
 		{name: "little is cached", cache: 32, blocks: 16, match: 0b01, failing: -1, want: false},
@@ -28,6 +29,8 @@ func TestOutrun(t *testing.T) {
 		{name: "the one that is far behind fails", cache: 32, blocks: 24, match: 0b01, failing: 0, want: false},
 		{name: "one fails, the other is far behind", cache: 32, blocks: 24, match: 0b11, failing: 0, want: true},
 		{name: "it has to read back", cache: 16, blocks: 24, match: 0b01, failing: -1, want: true},
+		{name: "it has to read back a lot", cache: 16, blocks: 48, match: 0b01, failing: -1, want: false},
+		{name: "it could not deliver now", cache: 32, blocks: 24, match: 0b01, failing: -1, unable: true, want: false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -44,7 +47,11 @@ func TestOutrun(t *testing.T) {
 			for m, n := range c.taken {
 				r.take(m, n)
 			}
-			if got := r.g.Outrun(); got != c.want {
+			able := uint64(0b111)
+			if c.unable {
+				able = 0b110
+			}
+			if got := r.g.Outrun(able); got != c.want {
 				t.Errorf("got %v, want %v; %d of %d bytes are held", got, c.want, r.g.Held(), c.cache*size)
 			}
 		})
@@ -64,11 +71,11 @@ func TestOutrunOnOnePartition(t *testing.T) {
 	}
 	want := func(when string) {
 		t.Helper()
-		if !r.g.Outrun() {
+		if !r.g.Outrun(^uint64(0)) {
 			t.Errorf("%s it counts as keeping up", when)
 		}
 	}
-	for range 40 {
+	for range 24 {
 		more(far)
 	}
 	more(near)

@@ -60,7 +60,7 @@ func speedMutations() []mutation {
 			name: "reading does not wait for those who are behind", costs: "all of a busy mapping's events are read twice",
 			edits: []edit{{
 				"connector/read.go",
-				"!p.short(now) || !e.outrun()",
+				"!p.short(now) || !e.outrun(now)",
 				"true",
 			}},
 			caught: []trial{pace},
@@ -69,8 +69,8 @@ func speedMutations() []mutation {
 			name: "reading waits although there is processor time left", costs: "a slow endpoint delays the other mappings",
 			edits: []edit{{
 				"connector/read.go",
-				"!p.short(now) || !e.outrun()",
-				"!e.outrun()",
+				"!p.short(now) || !e.outrun(now)",
+				"!e.outrun(now)",
 			}},
 			caught: []trial{pace},
 		},
@@ -80,6 +80,24 @@ func speedMutations() []mutation {
 				"connector/read.go",
 				"longestPace = 250 * time.Millisecond",
 				"longestPace = 10 * time.Minute",
+			}},
+			caught: []trial{pace},
+		},
+		{
+			name: "what has just come waits like a backlog", costs: "a quarter of a second, for everybody, again and again",
+			edits: []edit{{
+				"connector/read.go",
+				"\t\t\tif backlog {",
+				"\t\t\tif true || backlog {",
+			}},
+			caught: []trial{pace},
+		},
+		{
+			name: "reading waits for whoever may not send more", costs: "a rate limit holds up the other mappings",
+			edits: []edit{{
+				"connector/read.go",
+				"if c.free(now) {",
+				"if true || c.free(now) {",
 			}},
 			caught: []trial{pace},
 		},
