@@ -78,7 +78,10 @@ func TestTransportsAgree(t *testing.T) {
 		"Trailer: Trailer", "Server: s", "Set-Cookie: a=b", "Set-Cookie: =", "Content-Type: text/plain", "Content-Encoding: gzip", "X-A: 1", "X-A:", ": 1", "X A: 1",
 		"X-A : 1", " X-A: 1", "X-A", "X-A: \x01", "X-A: \x7f", "X-\xe9: 1", "X-A: \xe9", "X-A: 1\r\n 2", "X-A: 1\r\n\t2", "X-A: 1\n 2", "X-A: \r1", "", "X-\x00: 1", "X(: 1",
 	}
-	bodies := []string{"", "hello", "hello and more", "5\r\nhello\r\n0\r\n\r\n", "5;x=y\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n", "5\r\nhell", "zz\r\n", "ffffffffffffffff\r\n", "5\nhello\n0\n\n"}
+	bodies := []string{
+		"", "hello", "hello and more", "5\r\nhello\r\n0\r\n\r\n", "5;x=y\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n", "5\r\nhell", "zz\r\n", "ffffffffffffffff\r\n", "5\nhello\n0\n\n",
+		"5\r\nhello\r\n0\r\nX-A: 1\n\r\n", "5\r\nhello\r\n0\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "5\r\nhello\r\n0\r\nX-A\r\n\r\n",
+	}
 	random := rand.New(rand.NewPCG(1, 2))
 	pick := func(list []string) string { return list[random.IntN(len(list))] }
 	for range 300 {

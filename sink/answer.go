@@ -117,15 +117,20 @@ func (b *chunkedBody) Read(to []byte) (int, error) {
 		return n, err
 	}
 	for size := 0; size < maxHeaderBytes; {
-		line, err := b.in.ReadSlice('\n')
+		text, err := b.in.ReadSlice('\n')
 		if err != nil {
 			return n, errTrailer
 		}
-		if size += len(line); string(line) == "\r\n" {
+		size += len(text)
+		line, _, ok := cutLine(text)
+		if ok && len(line) == 0 {
 			return n, io.EOF
+		}
+		if _, _, header := cutHeader(line); !ok || !header {
+			return n, errTrailer // the connection is not used again
 		}
 	}
 	return n, errTrailer
 }
 
-var errTrailer = errors.New("the trailer of a chunked body has no end")
+var errTrailer = errors.New("the trailer of a chunked body is none, or has no end")

@@ -21,7 +21,8 @@
 //     start of the answer's body (Answer.Body) is the endpoint's own words.
 //
 // The package owns no queue and no clock: when an attempt is due, and how long an event may be retried, is the
-// caller's to decide with the help of [Backoff]. No goroutine of its own outlives a Send.
+// caller's to decide with the help of [Backoff]. No goroutine of its own outlives a Send, but for those that, when a context ends,
+// tell the idle connections that were last used under it.
 //
 // How a request travels: [Client.Send] tries once through a wire, of which there are two, fast (by itself) and
 // standard (over net/http), and leaves a burst of quick retries to go-retryablehttp. Both wires hand back the same
