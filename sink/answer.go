@@ -54,7 +54,8 @@ func (c *conn) readHead() (head, error) {
 	text, _ := c.in.Peek(c.in.Buffered()) // never fails: it asks for what is there
 	if p, ok := readPlain(text); ok {
 		_, _ = c.in.Discard(p.size) // it is there
-		return c.plain(&p), nil
+		p.body = c.body(&p)
+		return p.head, nil
 	}
 	odd, err := http.ReadResponse(c.in, nil) //nolint:bodyclose // closing it would read it to its end, however far that is
 	if err != nil {
@@ -73,19 +74,17 @@ func (c *conn) readHead() (head, error) {
 	return h, nil
 }
 
-// plain is what a plain head says.
-func (c *conn) plain(p *plainHead) head {
-	h := head{last: p.last}
-	h.status, h.told, h.retryAfter = p.status, p.told, p.retryAfter
+// body is what follows a plain head, nil for nothing.
+func (c *conn) body(p *plainHead) io.Reader {
 	switch {
-	case isBodiless(h.status), p.length == 0:
+	case isBodiless(p.status), p.length == 0:
+		return nil
 	case p.chunked:
-		h.body = &chunkedBody{httputil.NewChunkedReader(c.in), c.in}
+		return &chunkedBody{httputil.NewChunkedReader(c.in), c.in}
 	default:
 		c.sized = sizedBody{c.in, p.length}
-		h.body = &c.sized
+		return &c.sized
 	}
-	return h
 }
 
 // sizedBody is as long as the head says.

@@ -90,7 +90,7 @@ func (c *conn) begin(ctx context.Context, until time.Time) bool {
 		return false
 	}
 	if ctx.Err() != nil {
-		c.interrupt() // it may have been, before the deadline was set
+		c.interrupt() // again: the watch may have been quicker than the deadline
 	}
 	return true
 }

@@ -8,13 +8,10 @@ import (
 
 // plainHead is a head of an answer with nothing odd about it.
 type plainHead struct {
-	size       int // of the head itself
-	status     int // 200 to 999
-	length     int64
-	chunked    bool
-	told       bool // Retry-After is there
-	retryAfter string
-	last       bool // the connection ends with this answer
+	head          // but for the body
+	size    int   // of the head itself, in bytes
+	length  int64 // of the body; -1 where the head does not say
+	chunked bool
 }
 
 // readPlain reads the head that text begins with. It is strict: ok is false for a head that has not come whole, and for each that another reader of HTTP
@@ -87,44 +84,27 @@ func cutHeader(line []byte) (name, value []byte, ok bool) {
 
 // note takes in a header. It reports false where the head is not plain for it.
 func (p *plainHead) note(name, value []byte) bool {
-	switch len(name) {
-	case len("Content-Length"):
-		return !isHeader(name, "Content-Length") || p.noteLength(value)
-	case len("Transfer-Encoding"):
-		if isHeader(name, "Transfer-Encoding") {
-			chunked := !p.chunked && strings.EqualFold(string(value), "chunked")
-			p.chunked = true
-			return chunked
-		}
-	case len("Connection"):
-		if isHeader(name, "Connection") {
-			p.last = p.last || strings.EqualFold(string(value), "close")
-			return p.last || strings.EqualFold(string(value), "keep-alive")
-		}
-	case len("Retry-After"):
-		if isHeader(name, "Retry-After") && !p.told {
-			p.told, p.retryAfter = true, string(value)
-		}
-	case len("Trailer"):
-		return !isHeader(name, "Trailer")
+	switch {
+	case equalFold(name, "Content-Length"):
+		n, err := strconv.ParseUint(string(value), 10, 63) // digits and nothing else
+		known := p.length >= 0
+		p.length = int64(n)
+		return err == nil && !known
+	case equalFold(name, "Transfer-Encoding"):
+		known := p.chunked
+		p.chunked = true
+		return equalFold(value, "chunked") && !known
+	case equalFold(name, "Connection"):
+		p.last = p.last || equalFold(value, "close")
+		return p.last || equalFold(value, "keep-alive")
+	case equalFold(name, "Retry-After") && !p.told:
+		p.told, p.retryAfter = true, string(value)
+	case equalFold(name, "Trailer"):
+		return false
 	}
 	return true
 }
 
-// isHeader reports whether name is want, whatever its case.
-func isHeader(name []byte, want string) bool { return strings.EqualFold(string(name), want) }
-
-func (p *plainHead) noteLength(value []byte) bool {
-	const most = 18 // digits: no overflow
-	if p.length >= 0 || len(value) == 0 || len(value) > most {
-		return false
-	}
-	for _, c := range value {
-		if c-'0' > 9 {
-			return false
-		}
-	}
-	n, err := strconv.ParseInt(string(value), 10, 64)
-	p.length = n
-	return err == nil
+func equalFold(text []byte, want string) bool {
+	return len(text) == len(want) && strings.EqualFold(string(text), want)
 }

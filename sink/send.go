@@ -29,8 +29,8 @@ type Answer struct {
 
 // Send sends the request and says what came of it. It tries once and, after a fault that tends to
 // pass at once, up to Options.Burst times more; the answer is that of the last try. It returns at
-// once when ctx ends; contexts are compared, so one of a type of its own must be comparable. The answer's class rests on the status alone: a body that breaks off, is
-// garbled or too slow does not matter. Where the endpoint answers 401 to Request.Auth and there is
+// once when ctx ends. Contexts are compared, so a type of one's own must be comparable. The answer's
+// class rests on the status alone: a body that breaks off, is garbled or too slow does not matter. Where the endpoint answers 401 to Request.Auth and there is
 // another token or a changed file, a try is two.
 func (c *Client) Send(ctx context.Context, r *Request) Answer {
 	start := time.Now()
