@@ -10,7 +10,8 @@ import (
 	"segment-webhooks/connector/lane"
 )
 
-// read polls the head of the partitions and hands what comes to the ledger. Nothing in here waits for a delivery.
+// read polls the head of the partitions and hands what comes to the ledger. Nothing in here waits for a delivery, though in a backlog it may leave deliveries
+// the processor for a moment.
 func (e *engine) read(ctx context.Context) error {
 	processor := newProcessor(e.settings.probe.spent())
 	for {

@@ -132,7 +132,7 @@
 //   - Every change that makes somebody able to take or read must wake them ([Ledger.Woken]). A missing wake shows as
 //     an event that is late by a retry interval.
 //   - Looking at every partition for each settled event is quadratic where it hurts, with a thousand of them. Only
-//     Append over the budget, Pause and Dirty may.
+//     Append over the budget, Pause, Dirty and Outrun may.
 //   - Kafka's own tools reset offsets and leave the metadata or empty it: the reset is obeyed, and the offset in the
 //     metadata is how it is noticed.
 //   - A second commit path (auto-commit, a client's own commit on revocation) overwrites the metadata. There may be

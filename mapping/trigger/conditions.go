@@ -56,7 +56,7 @@ const (
 	yes
 )
 
-// NewAnswers returns Answers about the events that are read with Scan. The scanner is used for nothing else.
+// NewAnswers returns Answers about the events that are read with Scan. Nothing else must scan with the scanner.
 func (c *Conditions) NewAnswers(scanner *document.Scanner) *Answers {
 	return &Answers{conditions: c, scanner: scanner, known: make([]answer, len(c.list))}
 }
